@@ -1,0 +1,107 @@
+"""Addresses and identifiers: http URIs, e-mail, SIREN."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from metadata.checks.model.judged import Judged, Requirement
+from metadata.checks.rules import Flaw, flaw
+
+_EMAIL: Final = re.compile(r"[^@\s<>(),;:\"]+@[\w-]+(\.[\w-]+)+")
+_FIRST_LAST: Final = re.compile(r"[^\W\d_]+(-[^\W\d_]+)*\.[^\W\d_]+(-[^\W\d_]+)*")
+_SIREN: Final = re.compile(r"[0-9]{9}")
+
+
+def identifier_is_uri(judged: Judged) -> Iterator[Flaw]:
+    """Check that the identifier of a dataset is an http URI."""
+    if not _is_http(judged.stated.identifier):
+        yield flaw("not_http", "identifier", found=judged.stated.identifier)
+
+
+def identifier_base_is_uri(judged: Judged) -> Iterator[Flaw]:
+    """Check that datasets are named under an http URI."""
+    base = judged.organisation.identifier_base
+    if not _is_http(base):
+        yield flaw("not_http", "organisation.identifier_base", found=base)
+
+
+def _is_http(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    whole = not re.search(r"[\s<>\"{}|\\^`]", address)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and whole
+
+
+def emails_valid(judged: Judged) -> Iterator[Flaw]:
+    """Check that a contact can be written to."""
+    for element, email in _emails(judged):
+        if not _EMAIL.fullmatch(email):
+            yield flaw("invalid", element, found=email)
+
+
+def emails_of_roles(judged: Judged) -> Iterator[Flaw]:
+    """Check that a contact is a role that outlives the person who holds it."""
+    for element, email in _emails(judged):
+        if _names_person(judged, email):
+            yield flaw("personal", element, found=email)
+
+
+def organisation_email_valid(judged: Judged) -> Iterator[Flaw]:
+    """Check that the organisation can be written to."""
+    email = judged.organisation.email
+    if not _EMAIL.fullmatch(email):
+        yield flaw("invalid", "organisation.email", found=email)
+
+
+def organisation_email_of_role(judged: Judged) -> Iterator[Flaw]:
+    """Check that the organisation's contact is a role."""
+    email = judged.organisation.email
+    if _names_person(judged, email):
+        yield flaw("personal", "organisation.email", found=email)
+
+
+def _emails(judged: Judged) -> Iterator[tuple[str, str]]:
+    for number, contact in enumerate(judged.stated.contacts):
+        yield f"contacts.{number}.email", contact.email
+
+
+def _names_person(judged: Judged, email: str) -> bool:
+    """Tell whether the part before ``@`` reads like first name, dot, last name."""
+    local = email.partition("@")[0].casefold()
+    words = re.split(r"[.-]", local)
+    roles = judged.rules.lists["role_words"]
+    return bool(_FIRST_LAST.fullmatch(local)) and not roles.intersection(words)
+
+
+def siren_valid(judged: Judged) -> Iterator[Flaw]:
+    """Check that a SIREN has nine digits, the last of which is right (Luhn)."""
+    siren = judged.organisation.siren
+    if not _SIREN.fullmatch(siren):
+        yield flaw("form", "organisation.siren", found=siren)
+    elif _luhn(siren):
+        yield flaw("checksum", "organisation.siren", found=siren)
+
+
+def _luhn(digits: str) -> int:
+    """Return the remainder of the Luhn sum; 0 for a valid number."""
+    doubled = (int(d) * (1 + n % 2) for n, d in enumerate(reversed(digits)))
+    return sum(n // 10 + n % 10 for n in doubled) % 10
+
+
+REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
+    {
+        "dataset.identifier.not-http": identifier_is_uri,
+        "dataset.email.invalid": emails_valid,
+        "dataset.email.personal": emails_of_roles,
+        "organisation.siren.invalid": siren_valid,
+        "organisation.email.invalid": organisation_email_valid,
+        "organisation.email.personal": organisation_email_of_role,
+        "organisation.identifier-base.not-http": identifier_base_is_uri,
+    }
+)

@@ -1,0 +1,155 @@
+"""Says what is wrong with a YAML file in words a person can act upon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metadata.finding import Finding, Severity, Text
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+Place = tuple[str | int, ...]
+Lines = dict[Place, int]
+"""Where each key stands: path of keys and positions → line, from 1."""
+
+
+def problem(code: str, subject: str, element: str, reason: Text, hint: Text) -> Finding:
+    """Return an error about a file."""
+    return Finding(
+        severity=Severity.ERROR,
+        code=code,
+        subject=subject,
+        element=element,
+        reason=reason,
+        hint=hint,
+    )
+
+
+def where(path: Path, line: int) -> str:
+    """Return ``folder/file:line``."""
+    return f"{path.parent.name}/{path.name}:{line}"
+
+
+def problems_of(path: Path, error: ValidationError, lines: Lines) -> list[Finding]:
+    """Return one finding for each thing that pydantic refused."""
+    return [
+        _finding(path, details, lines) for details in error.errors(include_url=False)
+    ]
+
+
+def _finding(path: Path, details: ErrorDetails, lines: Lines) -> Finding:
+    place = tuple(details["loc"])
+    reason, hint = _WORDS.get(details["type"], _as_it_says)(details)
+    return problem(
+        f"description.{details['type']}",
+        where(path, _line(place, lines)),
+        ".".join(map(str, place)),
+        reason,
+        hint,
+    )
+
+
+def _line(place: Place, lines: Lines) -> int:
+    """Return the line of a key, or of the nearest thing around it."""
+    for length in range(len(place), -1, -1):
+        if place[:length] in lines:
+            return lines[place[:length]]
+    return 1
+
+
+Words = tuple[Text, Text]
+
+
+def _missing(details: ErrorDetails) -> Words:
+    name = str(details["loc"][-1])
+    return (
+        Text(f"« {name} » manque.", f"“{name}” is missing."),
+        Text(f"Ajoutez une ligne « {name}: … ».", f"Add a line “{name}: …”."),
+    )
+
+
+def _unknown(details: ErrorDetails) -> Words:
+    name = str(details["loc"][-1])
+    return (
+        Text(f"« {name} » n'est pas une clé connue.", f"“{name}” is no known key."),
+        Text(
+            "Corrigez son nom, ou retirez-la ; docs/configuring.md liste les clés.",
+            "Correct its name or remove it; docs/configuring.md lists the keys.",
+        ),
+    )
+
+
+def _not_listed(details: ErrorDetails) -> Words:
+    expected = str(_context(details).get("expected", ""))
+    return (
+        Text(
+            f"« {details['input']} » n'est pas admis.",
+            f"“{details['input']}” is not allowed.",
+        ),
+        Text(f"Valeurs admises : {expected}.", f"Allowed: {expected}."),
+    )
+
+
+def _not_a_date(details: ErrorDetails) -> Words:
+    return (
+        Text(
+            f"« {details['input']} » n'est pas une date.",
+            f"“{details['input']}” is not a date.",
+        ),
+        Text("Écrivez AAAA-MM-JJ.", "Write YYYY-MM-DD."),
+    )
+
+
+def _wrong_type(fr: str, en: str) -> Callable[[ErrorDetails], Words]:
+    def said(details: ErrorDetails) -> Words:
+        found = details["input"]
+        return (
+            Text(f"« {found} » n'est pas {fr}.", f"“{found}” is not {en}."),
+            Text(f"Écrivez {fr}.", f"Write {en}."),
+        )
+
+    return said
+
+
+def _as_it_says(details: ErrorDetails) -> Words:
+    message = details["msg"]
+    return (
+        Text(
+            f"« {details['input']} » : {message}.", f"“{details['input']}”: {message}."
+        ),
+        Text("Corrigez cette valeur.", "Correct this value."),
+    )
+
+
+def _context(details: ErrorDetails) -> Mapping[str, Any]:
+    return details.get("ctx", {})
+
+
+_LIST = _wrong_type("une liste", "a list")
+_WORDS: Mapping[str, Callable[[ErrorDetails], Words]] = {
+    "missing": _missing,
+    "unexpected_keyword_argument": _unknown,
+    "extra_forbidden": _unknown,
+    "enum": _not_listed,
+    "literal_error": _not_listed,
+    "date_type": _not_a_date,
+    "date_parsing": _not_a_date,
+    "date_from_datetime_parsing": _not_a_date,
+    "date_from_datetime_inexact": _not_a_date,
+    "string_type": _wrong_type("un texte", "a text"),
+    "int_parsing": _wrong_type("un nombre entier", "a whole number"),
+    "int_type": _wrong_type("un nombre entier", "a whole number"),
+    "int_from_float": _wrong_type("un nombre entier", "a whole number"),
+    "float_parsing": _wrong_type("un nombre", "a number"),
+    "float_type": _wrong_type("un nombre", "a number"),
+    "bool_parsing": _wrong_type("true ou false", "true or false"),
+    "bool_type": _wrong_type("true ou false", "true or false"),
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "mapping_type": _wrong_type("un groupe « clé: valeur »", "a group “key: value”"),
+    "dataclass_type": _wrong_type("un groupe « clé: valeur »", "a group “key: value”"),
+}

@@ -1,0 +1,177 @@
+"""The addresses under which the data of a dataset can be had.
+
+A pure function of the dataset: what the service will serve, and the links that
+a person stated. Addresses are permanent, because portals never drop a resource
+whose address vanished.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote
+
+from metadata.dataset import Collection, Dataset
+from metadata.finding import Text
+from metadata.stated import Access
+
+GEOJSON: Final = "application/geo+json"
+_LEGAL: Final = "%/:?@!$&'()*+,;=~-._"
+"""What RFC 3986 lets stand in a path or query; all else is percent-encoded."""
+_HOST: Final = re.compile("[^:/?#]+://[^/?]*")
+"""Scheme and host; only a host may hold brackets."""
+_STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+class DistributionKind(StrEnum):
+    """What one finds at an address."""
+
+    API = "api"
+    """Root of an OGC API with only this dataset in it."""
+    FILE = "file"
+    """A whole collection in one file."""
+    LANDING_PAGE = "landing page"
+    """The dataset for people to read."""
+    ON_REQUEST = "on request"
+    """Whom to ask for data that are not open."""
+    DOCUMENTATION = "documentation"
+    """A page or file that a person linked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """One way to get at a dataset."""
+
+    kind: DistributionKind
+    url: str
+    title: Text
+    description: Text
+    """May be empty in both languages."""
+    media_type: str = ""
+    """Empty when not known."""
+    collection: str = ""
+    """Identifier of the collection; empty when it is about all of them."""
+
+
+def distributions(dataset: Dataset) -> tuple[Distribution, ...]:
+    """Return every way to get at a dataset, those that are served first.
+
+    Data that are not open have no address of their own: what is left is the
+    record, which says whom to ask (restricted data), and the stated links.
+    """
+    stated = tuple(_documentation(dataset))
+    if dataset.description.access is Access.RESTRICTED:
+        return (_on_request(dataset), *stated)
+    if dataset.description.access is Access.INTERNAL:
+        return stated
+    files = tuple(_geojson(dataset, collection) for collection in dataset.collections)
+    return (_api(dataset), *files, _landing_page(dataset), *stated)
+
+
+def api_root(dataset: Dataset) -> str:
+    """Return the address of the OGC API that holds only this dataset."""
+    return f"{dataset.service_url}/datasets/{dataset.id}/"
+
+
+def record_address(dataset: Dataset) -> str:
+    """Return the address at which the dataset's ISO record is served."""
+    return f"{dataset.service_url}/records/{dataset.id}.xml"
+
+
+def web_address(url: str) -> str:
+    """Return an address with all that no URI may hold percent-encoded.
+
+    What is encoded already stays as it is.
+
+    References
+    ----------
+    RFC 3986, section 2 and appendix A.
+    """
+    stripped = _STRAY_PERCENT.sub("%25", url.strip())
+    address, mark, fragment = stripped.partition("#")
+    match = _HOST.match(address)
+    host = match[0] if match else ""
+    path = quote(address[len(host) :], safe=_LEGAL)
+    return quote(host, safe=_LEGAL + "[]") + path + mark + quote(fragment, safe=_LEGAL)
+
+
+def collection_title(dataset: Dataset, collection: Collection) -> str:
+    """Return the title of a collection: its own, else the dataset's, else its id."""
+    only_one = len(dataset.collections) == 1
+    return (
+        collection.description.title
+        or (dataset.description.title if only_one else "")
+        or collection.id
+    )
+
+
+def _api(dataset: Dataset) -> Distribution:
+    title = f"{dataset.description.title or dataset.id} (OGC API - Features)"
+    return Distribution(
+        kind=DistributionKind.API,
+        url=api_root(dataset),
+        title=Text(fr=title, en=title),
+        description=Text(
+            fr="Service de téléchargement direct : filtres, pages, systèmes de "
+            "coordonnées au choix.",
+            en="Direct access download service: filters, pages, a choice of "
+            "coordinate reference systems.",
+        ),
+        media_type="application/json",
+    )
+
+
+def _geojson(dataset: Dataset, collection: Collection) -> Distribution:
+    name = collection.id
+    title = collection_title(dataset, collection)
+    return Distribution(
+        kind=DistributionKind.FILE,
+        url=f"{dataset.service_url}/collections/{name}/download/{name}.geojson",
+        title=Text(fr=f"{title} (GeoJSON)", en=f"{title} (GeoJSON)"),
+        description=Text(
+            fr="Toute la collection en un fichier GeoJSON (longitude, latitude).",
+            en="The whole collection as one GeoJSON file (longitude, latitude).",
+        ),
+        media_type=GEOJSON,
+        collection=name,
+    )
+
+
+def _landing_page(dataset: Dataset) -> Distribution:
+    return Distribution(
+        kind=DistributionKind.LANDING_PAGE,
+        url=f"{api_root(dataset)}?f=html",
+        title=Text(fr="Page du jeu de données", en="Page of the dataset"),
+        description=Text(fr="", en=""),
+        media_type="text/html",
+    )
+
+
+def _on_request(dataset: Dataset) -> Distribution:
+    return Distribution(
+        kind=DistributionKind.ON_REQUEST,
+        url=record_address(dataset),
+        title=Text(
+            fr="Accès restreint : fiche et contact",
+            en="Restricted access: record and contact",
+        ),
+        description=Text(
+            fr="Les données ne sont pas en ligne ; la fiche dit à qui les demander.",
+            en="The data are not online; the record says whom to ask for them.",
+        ),
+        media_type="application/xml",
+    )
+
+
+def _documentation(dataset: Dataset) -> list[Distribution]:
+    return [
+        Distribution(
+            kind=DistributionKind.DOCUMENTATION,
+            url=web_address(link.url),
+            title=Text(fr=link.title, en=link.title),
+            description=Text(fr=link.description, en=link.description),
+        )
+        for link in dataset.description.links
+    ]

@@ -1,0 +1,75 @@
+"""One description, encoded: the `Record` that is served and published."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lxml import etree
+
+from metadata.xml import NAMESPACES, parse
+
+
+class RecordKind(StrEnum):
+    """What a record describes (MD_ScopeCode)."""
+
+    DATASET = "dataset"
+    SERIES = "series"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """An encoded record. Equal fingerprints mean: nothing to send."""
+
+    identifier: str
+    """fileIdentifier."""
+    dataset_id: str
+    """Short name of the dataset that it belongs to."""
+    kind: RecordKind
+    content: bytes
+    """The XML document, UTF-8 with declaration."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical XML without the record's date stamp."""
+        return fingerprint(self.content)
+
+    @property
+    def name(self) -> str:
+        """Name of its file, without ending (``<id>``, ``service-<id>``)."""
+        prefix = "service-" if self.kind is RecordKind.SERVICE else ""
+        return prefix + self.dataset_id
+
+
+def fingerprint(content: bytes) -> str:
+    """Return the SHA-256 (hex) of a record, its date stamp and layout left out."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def canonical(content: bytes) -> bytes:
+    """Return a record as canonical XML (Exclusive C14N 1.0), for comparison.
+
+    Left out: comments, white space between elements, namespaces that are bound
+    but not used (a record read out of an envelope inherits the envelope's), and
+    the *text* of the record's own date stamp, the only thing that may change
+    while the content does not.
+
+    Raises
+    ------
+    metadata.errors.PasserelleError
+        The content is not well-formed XML.
+    """
+    root = parse(content)
+    for stamp in root.findall("gmd:dateStamp", NAMESPACES):
+        for child in stamp:
+            child.text = None
+    for element in root.iter():
+        if element.text is not None and not element.text.strip() and len(element):
+            element.text = None
+        if element.tail is not None and not element.tail.strip():
+            element.tail = None
+    return bytes(
+        etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+    )
