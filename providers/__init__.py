@@ -1,0 +1,1 @@
+"""Where the data are: silos, surveys, the store, and the pygeoapi plugins."""

@@ -1,0 +1,305 @@
+"""Reads `passerelle.yml`: who we are, where the data are, whom we tell.
+
+Secrets stand in the file only as ``${NAME}`` and are taken from the
+environment; they are held in a type whose ``repr`` hides them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from metadata.description import read_yaml
+from metadata.errors import ConfigurationError, DescriptionError
+from metadata.finding import Language
+from metadata.stated import Organisation
+
+DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
+PATH_VARIABLE = "PASSERELLE_CONFIG"
+_STRICT: Mapping[str, Any] = {"extra": "forbid", "coerce_numbers_to_str": True}
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRETS = {"password", "token", "location", "store", "key"}
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A text that never shows itself."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self.value else "Secret('')"
+
+    def __str__(self) -> str:
+        return "***" if self.value else ""
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfiguration:
+    """The service as the outside sees it."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    url: str
+    """Public address, without a final slash; it stands in records and links."""
+    title: str = ""
+    """Name of the service; the organisation's name serves without one."""
+    description: str = ""
+    languages: tuple[Language, ...] = (Language.FRENCH, Language.ENGLISH)
+    """Languages answered, the default first."""
+    key: str = field(default="", repr=False)
+    """Opens health details and administration from elsewhere than loopback."""
+    connections: int = 4
+    """Connections to each database and worker for pages; streams have 2 more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiloConfiguration:
+    """Where data come from: a database, a file, or a folder of files."""
+
+    name: str
+    location: str = field(repr=False)
+    """``postgresql://…``, or the absolute path of a file or folder."""
+    schemas: tuple[str, ...] = ()
+    """Schemas to look into; empty: all but the system's."""
+    exclude: tuple[str, ...] = ()
+    """Patterns (``*``, ``?``) of tables, or of schema.table, to pass over."""
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it is a PostGIS database and not files."""
+        return self.location.startswith(("postgresql://", "postgres://"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutletConfiguration:
+    """A place that we publish to."""
+
+    name: str
+    url: str
+    type: str = "csw-t"
+    user: str = ""
+    password: Secret = Secret("")
+    timeout: float = 30.0
+    """Seconds without an answer after which a request is given up."""
+    batch: int = 25
+    """Records sent in one transaction."""
+    services: bool = False
+    """Whether the records of download services are sent too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """All of `passerelle.yml`, checked and with its secrets filled in."""
+
+    path: Path
+    organisation: Organisation
+    service: ServiceConfiguration
+    silos: Mapping[str, SiloConfiguration]
+    outlets: Mapping[str, OutletConfiguration]
+    store: str = field(repr=False)
+    """SQLAlchemy address of what must survive."""
+
+    @property
+    def datasets(self) -> Path:
+        """The folder of descriptions, beside the file."""
+        return self.path.parent / "datasets"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SiloEntry:
+    """A silo as it is written when it needs more than an address."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    location: str
+    schemas: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OutletEntry:
+    """An outlet as it is written."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    url: str
+    type: str = "csw-t"
+    user: str = ""
+    password: str = ""
+    timeout: float = 30.0
+    batch: int = 25
+    services: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """`passerelle.yml` as it is written."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    organisation: Organisation
+    service: ServiceConfiguration
+    silos: dict[str, str | _SiloEntry]
+    outlets: dict[str, _OutletEntry] = field(default_factory=dict)
+    store: str = ""
+
+
+def configuration_path(given: Path | None = None) -> Path:
+    """Return the file to read: given, else `PASSERELLE_CONFIG`, else the default."""
+    return given or Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+
+
+def read_configuration(
+    path: Path, environment: Mapping[str, str] = os.environ
+) -> Configuration:
+    """Read one `passerelle.yml`.
+
+    Parameters
+    ----------
+    path
+        The file; relative paths inside it start from its folder.
+    environment
+        Where ``${NAME}`` is looked up.
+
+    Raises
+    ------
+    metadata.errors.DescriptionError
+        Keys that are unknown, missing or of the wrong type: all of them.
+    ConfigurationError
+        A secret that the environment does not hold, or an address that is none.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        message = f"There is no configuration at {path}."
+        hint = f"Name it with --config or {PATH_VARIABLE}; see pygeoapi-config/."
+        raise ConfigurationError(message, hint=hint)
+    written = read_yaml(path, _File)
+    url = written.service.url.rstrip("/")
+    _require_http("service.url", url)
+    _require_http("organisation.identifier_base", written.organisation.identifier_base)
+    return Configuration(
+        path=path,
+        organisation=written.organisation,
+        service=replace(
+            written.service,
+            url=url,
+            key=_filled("service.key", written.service.key, environment),
+        ),
+        silos=MappingProxyType(
+            {
+                name: _silo(name, entry, path.parent, environment)
+                for name, entry in written.silos.items()
+            }
+        ),
+        outlets=MappingProxyType(
+            {
+                name: _outlet(name, entry, environment)
+                for name, entry in written.outlets.items()
+            }
+        ),
+        store=_store(_filled("store", written.store, environment), path.parent),
+    )
+
+
+def _silo(
+    name: str, entry: str | _SiloEntry, folder: Path, environment: Mapping[str, str]
+) -> SiloConfiguration:
+    """Fill in secrets, and make a path absolute."""
+    if isinstance(entry, str):
+        entry = _SiloEntry(location=entry)
+    location = _filled(f"silos.{name}", entry.location, environment)
+    silo = SiloConfiguration(
+        name=name, location=location, schemas=entry.schemas, exclude=entry.exclude
+    )
+    if silo.is_database:
+        return silo
+    if "://" in location:
+        message = f"silos.{name}: only postgresql:// addresses and paths are silos."
+        raise ConfigurationError(message)
+    return replace(silo, location=str((folder / location).resolve()))
+
+
+def _outlet(
+    name: str, entry: _OutletEntry, environment: Mapping[str, str]
+) -> OutletConfiguration:
+    """Fill in secrets."""
+    url = _filled(f"outlets.{name}.url", entry.url, environment)
+    _require_http(f"outlets.{name}.url", url)
+    return OutletConfiguration(
+        name=name,
+        url=url,
+        type=entry.type,
+        user=_filled(f"outlets.{name}.user", entry.user, environment),
+        password=Secret(
+            _filled(f"outlets.{name}.password", entry.password, environment)
+        ),
+        timeout=entry.timeout,
+        batch=entry.batch,
+        services=entry.services,
+    )
+
+
+def _store(given: str, folder: Path) -> str:
+    """Return the store's address: given, else SQLite beside the configuration."""
+    if given.startswith("postgres://"):
+        given = "postgresql://" + given.removeprefix("postgres://")
+    if "://" in given:
+        return given
+    file = (folder / (given or ".state/passerelle.sqlite")).resolve()
+    return f"sqlite:///{file}"
+
+
+def _filled(place: str, text: str, environment: Mapping[str, str]) -> str:
+    """Replace each ``${NAME}``.
+
+    Raises
+    ------
+    ConfigurationError
+        The environment does not hold it.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in environment:
+            message = f"{place}: the environment variable {name} is not set."
+            raise ConfigurationError(message, hint=f"export {name}=…")
+        return environment[name]
+
+    return _VARIABLE.sub(value, text)
+
+
+def _require_http(place: str, url: str) -> None:
+    """Refuse what is not an http address.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        message = f"{place}: “{url}” is not an http(s) address."
+        raise ConfigurationError(message)
+
+
+__all__ = [
+    "Configuration",
+    "ConfigurationError",
+    "DescriptionError",
+    "OutletConfiguration",
+    "Secret",
+    "ServiceConfiguration",
+    "SiloConfiguration",
+    "configuration_path",
+    "read_configuration",
+]

@@ -1,0 +1,149 @@
+"""Geometries written in a filter, and what they are asked for.
+
+References
+----------
+OGC 21-065r2 (CQL2), clause 8.5 (Spatial Functions); RFC 7946.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Geometry
+
+from metadata.crs import Crs
+from metadata.finding import Text
+from metadata.measured import Bounds
+from providers.boxes import read_box, split_box
+from providers.cql2_text import refused
+from providers.cql2_tree import Boxes, Predicate, Relation, Spatial
+
+RELATIONS: Mapping[str, Relation] = {
+    f"s_{relation.name.lower()}": relation for relation in Relation
+}
+"""The spatial functions by name."""
+MIRRORED: Mapping[Relation, Relation] = {
+    **{relation: relation for relation in Relation},
+    Relation.WITHIN: Relation.CONTAINS,
+    Relation.CONTAINS: Relation.WITHIN,
+}
+"""What a function says when its operands change places."""
+_DEPTH = {
+    "Point": 1,
+    "MultiPoint": 2,
+    "LineString": 2,
+    "MultiLineString": 3,
+    "Polygon": 3,
+    "MultiPolygon": 4,
+}
+_COLLECTION = "GeometryCollection"
+_TOGETHER = frozenset({Relation.INTERSECTS, Relation.DISJOINT})
+"""Relations that collections of geometries have."""
+
+
+def is_geometry(node: object) -> bool:
+    """Tell whether a node is a geometry or a box."""
+    return isinstance(node, Mapping) and ("bbox" in node or "type" in node)
+
+
+def relate(relation: Relation, node: Mapping[str, object], crs: Crs) -> Predicate:
+    """Return the condition that a spatial function stands for.
+
+    Parameters
+    ----------
+    node
+        A geometry or box as CQL2 JSON writes it, in the axis order of `crs`.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        The geometry is malformed or not valid.
+    """
+    if "bbox" in node:
+        boxes = _boxes(node["bbox"], crs)
+        if relation is Relation.INTERSECTS:
+            return Boxes(boxes)
+        polygons = [shapely.box(b.xmin, b.ymin, b.xmax, b.ymax) for b in boxes]
+        one = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+        return _spatial(relation, one, crs)
+    geometry = _geometry(node)
+    if crs.swapped:
+        geometry = shapely.transform(geometry, _flipped)
+    if geometry.geom_type == _COLLECTION and relation not in _TOGETHER:
+        name = relation.name
+        raise refused(
+            Text(f"S_{name} n'accepte pas de GeometryCollection.",
+                 f"S_{name} takes no GeometryCollection.")
+        )  # fmt: skip
+    return _spatial(relation, geometry, crs)
+
+
+def _boxes(numbers: object, crs: Crs) -> tuple[Bounds, ...]:
+    if not isinstance(numbers, Sequence) or not all(map(_is_number, numbers)):
+        raise _malformed("bbox")
+    return split_box(read_box([float(n) for n in numbers], crs, parameter="filter"))
+
+
+def _spatial(relation: Relation, geometry: Geometry, crs: Crs) -> Spatial:
+    if geometry.is_empty:
+        raise refused(
+            Text("La géométrie du filtre est vide.", "The filter's geometry is empty.")
+        )
+    reason = shapely.is_valid_reason(geometry)
+    if not shapely.is_valid(geometry):
+        raise refused(
+            Text(f"La géométrie du filtre n'est pas valide : {reason}.",
+                 f"The filter's geometry is not valid: {reason}.")
+        )  # fmt: skip
+    xmin, ymin, xmax, ymax = (float(value) for value in geometry.bounds)
+    bounds = Bounds(xmin, ymin, xmax, ymax, crs.srid)
+    return Spatial(relation, shapely.to_wkb(geometry), bounds)
+
+
+def _flipped(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    return coordinates[:, ::-1]
+
+
+def _geometry(node: Mapping[str, object]) -> Geometry:
+    """Return the geometry of a GeoJSON object, without heights."""
+    kind = node.get("type")
+    if kind == _COLLECTION:
+        members = node.get("geometries")
+        if not isinstance(members, Sequence) or not all(map(is_geometry, members)):
+            raise _malformed(_COLLECTION)
+        return shapely.GeometryCollection([_geometry(member) for member in members])
+    if not isinstance(kind, str) or kind not in _DEPTH:
+        raise _malformed(str(kind))
+    coordinates = _plain(node.get("coordinates"), _DEPTH[kind], kind)
+    try:
+        return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
+    except (ValueError, TypeError, IndexError, shapely.errors.GEOSException) as error:
+        raise _malformed(kind) from error
+
+
+def _plain(node: object, depth: int, kind: str) -> tuple[object, ...]:
+    """Return nested positions of two finite numbers each."""
+    if not isinstance(node, Sequence) or isinstance(node, str):
+        raise _malformed(kind)
+    if depth > 1:
+        return tuple(_plain(each, depth - 1, kind) for each in node)
+    position = tuple(node)[:2]
+    if len(position) < len("xy") or not all(map(_is_number, position)):
+        raise _malformed(kind)
+    return position
+
+
+def _is_number(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and isfinite(float(value))  # type: ignore[arg-type]
+
+
+def _malformed(kind: str) -> Exception:
+    return refused(
+        Text(f"La géométrie du filtre ({kind}) est mal formée.",
+             f"The filter's geometry ({kind}) is malformed.")
+    )  # fmt: skip

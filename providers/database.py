@@ -1,0 +1,143 @@
+"""Connections to PostgreSQL, and the one table from its errors to ours.
+
+Silos are read, never written: every session is read-only, names itself, and
+has a statement and a lock time-out, so that nothing of ours can hold up the
+production database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+
+from metadata.errors import (
+    CollectionBroken,
+    SilosBusy,
+    SourceError,
+    SourceRefused,
+    SourceUnreachable,
+)
+from metadata.finding import Text
+
+Connection = psycopg2.extensions.connection
+APPLICATION_NAME = "passerelle"
+CONNECT_TIMEOUT = 5
+"""Seconds to wait for a connection."""
+STATEMENT_TIMEOUT = 60_000
+"""Milliseconds a statement may take."""
+LOCK_TIMEOUT = 2_000
+"""Milliseconds to wait for a lock that somebody else holds."""
+
+_BROKEN = (
+    psycopg2.errors.UndefinedTable,
+    psycopg2.errors.UndefinedColumn,
+    psycopg2.errors.UndefinedFunction,
+    psycopg2.errors.DatatypeMismatch,
+    psycopg2.errors.InvalidSchemaName,
+)
+
+
+def connect(
+    location: str,
+    *,
+    statement_timeout: int = STATEMENT_TIMEOUT,
+    lock_timeout: int = LOCK_TIMEOUT,
+    read_only: bool = True,
+) -> Connection:
+    """Open one session.
+
+    Parameters
+    ----------
+    location
+        A ``postgresql://`` address; it never appears in a message.
+    statement_timeout, lock_timeout
+        Milliseconds; 0 waits without end.
+    read_only
+        Whether every transaction of the session is read-only.
+
+    Raises
+    ------
+    SourceUnreachable
+        No connection; the message holds host and database, never the password.
+    """
+    options = (
+        f"-c statement_timeout={statement_timeout:d} -c lock_timeout={lock_timeout:d}"
+        " -c idle_in_transaction_session_timeout=300000 -c jit=off"
+        " -c timezone=UTC -c datestyle=ISO -c client_encoding=UTF8"
+        " -c extra_float_digits=1"
+    )
+    try:
+        connection = psycopg2.connect(
+            location,
+            application_name=APPLICATION_NAME,
+            connect_timeout=CONNECT_TIMEOUT,
+            options=options,
+        )
+    except psycopg2.OperationalError as error:
+        raise _unreachable(location, error) from None
+    except psycopg2.ProgrammingError:
+        message = "A silo's address is not a valid postgresql:// address."
+        raise SourceUnreachable(
+            message, hint="postgresql://user:${PASSWORD}@host:5432/database"
+        ) from None
+    connection.set_session(readonly=read_only)
+    return connection
+
+
+def _unreachable(location: str, error: psycopg2.OperationalError) -> SourceUnreachable:
+    """Say which database does not answer, without any secret."""
+    parts = psycopg2.extensions.parse_dsn(location)
+    where = f"{parts.get('host', 'local')}:{parts.get('port', '5432')}"
+    reason = (str(error).strip().splitlines() or ["no answer"])[0]
+    password = parts.get("password")
+    if password:
+        reason = reason.replace(password, "***")
+    name = parts.get("dbname", "")
+    return SourceUnreachable(
+        Text(
+            f"Connexion à la base « {name} » sur {where} : {reason}",
+            f"Connecting to database “{name}” on {where}: {reason}",
+        ),
+        hint=Text(
+            "Vérifiez qu'elle répond, ainsi que l'utilisateur et le mot de passe.",
+            "Check that it answers, and the user and the password.",
+        ),
+    )
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn PostgreSQL's errors into ours; `doing` says what was being done.
+
+    Raises
+    ------
+    SourceRefused, CollectionBroken, SilosBusy, SourceUnreachable, SourceError
+        In that order: no rights; table or column gone; time-out or too many
+        sessions; connection lost; anything else.
+    """
+    try:
+        yield
+    except psycopg2.errors.InsufficientPrivilege as error:
+        raise SourceRefused(_said(doing, error), hint="GRANT SELECT on it.") from error
+    except _BROKEN as error:
+        raise CollectionBroken(_said(doing, error)) from error
+    except (
+        psycopg2.errors.QueryCanceled,
+        psycopg2.errors.LockNotAvailable,
+        psycopg2.errors.TooManyConnections,
+    ) as error:
+        raise SilosBusy(_said(doing, error)) from error
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        raise SourceUnreachable(_said(doing, error)) from error
+    except psycopg2.Error as error:
+        raise SourceError(_said(doing, error)) from error
+
+
+def _said(doing: str, error: psycopg2.Error) -> str:
+    """Join what was being done and the first line of what the server said."""
+    first = str(error).strip().splitlines()
+    return f"{doing}: {first[0] if first else type(error).__name__}"

@@ -1,0 +1,138 @@
+"""What every silo offers: features, pages, streams and counts, as protocols.
+
+A feature goes out as GeoJSON text (RFC 7946), built where the data are. Its
+coordinates are in the CRS and axis order that the query asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from metadata.crs import CRS84, Crs
+from metadata.dataset import Collection
+from providers.query import Query
+
+BATCH_BYTES = 256 * 1024
+"""About how much of a stream is held at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of a silo one process may take."""
+
+    connections: int = 4
+    """Connections for pages, counts and single features."""
+    streams: int = 2
+    """Further connections for answers that are streamed."""
+    wait: float = 5.0
+    """Seconds to wait for a free connection before `SilosBusy`."""
+    statement_timeout: int = 60_000
+    """Milliseconds that one statement may take."""
+    recycle: float = 1800.0
+    """Seconds after which a connection is replaced."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of features."""
+
+    features: tuple[str, ...]
+    """One GeoJSON Feature each, in order; `()` when nothing matches."""
+    next_cursor: str | None
+    """Token of the next page; `None` on the last, or without a key."""
+    has_more: bool
+    """Whether there are features after this page."""
+
+
+class FeatureStream(Iterator[bytes], Protocol):
+    """Features on their way, a batch at a time: GeoJSON objects and commas.
+
+    The batches joined are the inside of a ``features`` array. Closing gives the
+    connection back; exhausting it, or an error, does too.
+    """
+
+    count: int
+    """Features handed over so far."""
+    next_cursor: str | None
+    """Token of the page after, known once the stream is exhausted."""
+    has_more: bool
+    """Whether there are features after the limit, known at the end."""
+
+    def close(self) -> None:
+        """Stop, and give the connection back. May be called twice."""
+        ...
+
+
+class FeatureSource(Protocol):
+    """The features of one collection. Safe to use from several threads.
+
+    Every method may raise `metadata.errors.SourceError` and its kinds, and
+    `metadata.errors.SilosBusy` when no connection is free in time.
+    """
+
+    collection: Collection
+
+    def count(self, query: Query, *, budget_ms: int | None = None) -> int | None:
+        """Count all features that a query matches, whatever its page.
+
+        Returns
+        -------
+        int or None
+            Exact; `None` when counting took longer than the budget.
+        """
+        ...
+
+    def page(self, query: Query) -> Page:
+        """Read one page, in one round trip.
+
+        Raises
+        ------
+        metadata.errors.CursorError
+            The cursor is not one of ours, or belongs to another query.
+        metadata.errors.QueryError
+            A condition cannot be computed.
+        """
+        ...
+
+    def stream(self, query: Query) -> FeatureStream:
+        """Read a page of any size, or everything, in bounded memory."""
+        ...
+
+    def feature(self, key: str, crs: Crs = CRS84) -> str | None:
+        """Read one feature by its identifier.
+
+        Parameters
+        ----------
+        key
+            As it stands in the path, still percent-encoded: composite keys are
+            a comma list in key order.
+
+        Returns
+        -------
+        str or None
+            `None` when there is none, or when the text cannot be such a key.
+        """
+        ...
+
+    def check(self) -> None:
+        """Read as little as shows that the collection can be served."""
+        ...
+
+
+class FeatureSilo(Protocol):
+    """One silo, open."""
+
+    @property
+    def in_use(self) -> int:
+        """Connections that somebody holds."""
+        ...
+
+    def features(self, collection: Collection) -> FeatureSource:
+        """Return the features of a collection; opens nothing yet."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection, once those in use come back."""
+        ...

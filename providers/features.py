@@ -1,0 +1,43 @@
+"""Features of a silo, whatever it is kept in: the protocols and the door.
+
+A feature goes out as GeoJSON text (RFC 7946), built where the data are. Its
+coordinates are in the CRS and axis order that the query asks for.
+"""
+
+from __future__ import annotations
+
+from providers.configuration import SiloConfiguration
+from providers.feature_source import (
+    BATCH_BYTES,
+    FeatureSilo,
+    FeatureSource,
+    FeatureStream,
+    Limits,
+    Page,
+)
+from providers.geopackage_features import GeopackageSilo
+from providers.postgis_features import PostgisSilo
+
+__all__ = [
+    "BATCH_BYTES",
+    "FeatureSilo",
+    "FeatureSource",
+    "FeatureStream",
+    "Limits",
+    "Page",
+    "open_features",
+]
+
+
+def open_features(silo: SiloConfiguration, limits: Limits | None = None) -> FeatureSilo:
+    """Return a silo whose features can be read; connects when first asked.
+
+    Parameters
+    ----------
+    silo
+        A database, a GeoPackage file, or a folder of them.
+    limits
+        How much of it to take; `None` takes the defaults.
+    """
+    given = limits or Limits()
+    return PostgisSilo(silo, given) if silo.is_database else GeopackageSilo(silo, given)

@@ -1,0 +1,201 @@
+"""Features of a GeoPackage silo: `providers.feature_source` on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import cast
+
+from metadata.crs import CRS84, Crs
+from metadata.dataset import Collection
+from providers.configuration import SiloConfiguration
+from providers.cursor import encode_cursor
+from providers.feature_source import FeatureStream, Limits, Page
+from providers.geopackage_files import Connection, Files, translated, within
+from providers.geopackage_statements import GeopackageStatements, find_layer, render
+from providers.geopackage_writing import FeatureWriter, position_text
+from providers.keys import read_key
+from providers.pool import Pool
+from providers.query import Query, full_order, key_columns
+from providers.sql import Sql
+from providers.streams import Row, RowStream
+
+
+class GeopackageSilo:
+    """A GeoPackage, or a folder of them, open for reading features."""
+
+    def __init__(self, silo: SiloConfiguration, limits: Limits) -> None:
+        location = Path(silo.location)
+        self._pages = Files(location, limits, size=limits.connections)
+        self._streams = Files(location, limits, size=limits.streams)
+        self._timeout = limits.statement_timeout
+
+    @property
+    def in_use(self) -> int:
+        """Connections that somebody holds."""
+        return self._pages.in_use + self._streams.in_use
+
+    def features(self, collection: Collection) -> GeopackageSource:
+        """Return the features of one layer."""
+        return GeopackageSource(
+            collection, self._pages, self._streams, timeout=self._timeout
+        )
+
+    def close(self) -> None:
+        """Close every file, once those in use come back."""
+        self._pages.close()
+        self._streams.close()
+
+
+class GeopackageSource:
+    """The features of one layer.
+
+    Parameters
+    ----------
+    timeout
+        Milliseconds that one statement may take.
+    """
+
+    def __init__(
+        self, collection: Collection, pages: Files, streams: Files, *, timeout: int
+    ) -> None:
+        self.collection = collection
+        self._pages = pages
+        self._streams = streams
+        self._timeout = timeout
+        self._container = collection.survey.source.container
+        self._doing = f"Reading {collection.survey.source}"
+
+    def count(self, query: Query, *, budget_ms: int | None = None) -> int | None:
+        """Count exactly, or not at all when it takes longer than the budget."""
+        with self._session() as session:
+            try:
+                rows = session.rows(session.statements.count(query), budget_ms)
+            except sqlite3.OperationalError as error:
+                if budget_ms and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                    return None
+                raise
+            return cast("int", rows[0][0])
+
+    def page(self, query: Query) -> Page:
+        """Read one page."""
+        writer = FeatureWriter(self.collection, query)
+        with self._session() as session:
+            rows = session.rows(session.statements.page(query, writer))
+        limit = len(rows) if query.limit is None else query.limit
+        shown = rows[:limit]
+        has_more = len(rows) > limit
+        return Page(
+            features=tuple(writer.write(shown)),
+            next_cursor=self._next(query, writer, shown) if has_more else None,
+            has_more=has_more,
+        )
+
+    def stream(self, query: Query) -> FeatureStream:
+        """Read a batch at a time."""
+        writer = FeatureWriter(self.collection, query)
+        return RowStream(
+            query,
+            OpenCursor(self, self._streams.pool(self._container), query, writer),
+            write=writer.write,
+            token=lambda row: self._next(query, writer, [row]),
+        )
+
+    def feature(self, key: str, crs: Crs = CRS84) -> str | None:
+        """Read one feature; a text that cannot be its key finds none."""
+        constants = read_key(key, key_columns(self.collection))
+        if constants is None:
+            return None
+        writer = FeatureWriter(self.collection, Query(crs=crs))
+        with self._session() as session:
+            rows = session.rows(session.statements.feature(constants, writer))
+        return writer.write(rows)[0] if rows else None
+
+    def check(self) -> None:
+        """Prepare a statement that needs every column, and read one row at most."""
+        query = Query(limit=0)
+        writer = FeatureWriter(self.collection, query)
+        with self._session() as session:
+            session.rows(session.statements.page(query, writer))
+
+    def session(self, connection: Connection) -> Session:
+        """Return what a connection says about the layer."""
+        return Session(connection, self.collection, self._timeout)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        pool = self._pages.pool(self._container)
+        with pool.lease() as lease, translated(self._doing):
+            yield self.session(lease.connection)
+
+    def _next(
+        self, query: Query, writer: FeatureWriter, rows: Sequence[Row]
+    ) -> str | None:
+        if not rows or not writer.key:
+            return None
+        order = full_order(self.collection, query.order)
+        position = tuple(
+            position_text(value, each.column)
+            for value, each in zip(rows[-1][writer.width :], order, strict=True)
+        )
+        return encode_cursor(self.collection, query, position)
+
+
+class Session:
+    """One connection, knowing the layer as the file has it now."""
+
+    def __init__(
+        self, connection: Connection, collection: Collection, timeout: int
+    ) -> None:
+        self.connection = connection
+        self.timeout = timeout
+        layer = find_layer(connection, collection)
+        self.statements = GeopackageStatements(collection, layer)
+
+    def rows(self, statement: Sql, budget_ms: int | None = None) -> list[Row]:
+        """Read every row of a statement, within the time-out or a budget."""
+        with within(self.connection, budget_ms or self.timeout):
+            return self.connection.execute(*render(statement)).fetchall()
+
+
+class OpenCursor:
+    """A cursor that is read a batch at a time (`streams.RowReader`)."""
+
+    def __init__(
+        self,
+        source: GeopackageSource,
+        pool: Pool[Connection],
+        query: Query,
+        writer: FeatureWriter,
+    ) -> None:
+        self._doing = f"Reading {source.collection.survey.source}"
+        self._pool = pool
+        self._lease = pool.acquire()
+        self._cursor: sqlite3.Cursor | None = None
+        try:
+            with translated(self._doing):
+                self._session = source.session(self._lease.connection)
+                statement = self._session.statements.page(query, writer)
+                with self._limited():
+                    self._cursor = self._lease.connection.execute(*render(statement))
+        except BaseException:
+            self.release()
+            raise
+
+    def fetch(self, rows: int) -> list[Row]:
+        """Return the next rows."""
+        if self._cursor is None:
+            return []
+        with translated(self._doing), self._limited():
+            return self._cursor.fetchmany(rows)
+
+    def release(self) -> None:
+        """Close the cursor and give the connection back."""
+        if self._cursor is not None:
+            self._cursor.close()
+        self._pool.release(self._lease)
+
+    def _limited(self) -> AbstractContextManager[None]:
+        return within(self._lease.connection, self._session.timeout)

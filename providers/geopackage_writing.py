@@ -1,0 +1,147 @@
+"""Rows of a GeoPackage layer as GeoJSON text (RFC 7946)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from math import isfinite
+from urllib.parse import quote
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from metadata.crs import Crs
+from metadata.dataset import Collection, PublishedColumn, published_columns
+from metadata.measured import FieldType
+from providers.geopackage_geometry import moved_coordinates, wkb_of
+from providers.query import Query, key_columns
+from providers.streams import Row
+from providers.windows import is_geographic
+
+DEGREE_DIGITS = 9
+METRE_DIGITS = 4
+_Write = Callable[[object], str]
+
+
+class FeatureWriter:
+    """Writes rows of one query: geometry, key, properties, in that order."""
+
+    def __init__(self, collection: Collection, query: Query) -> None:
+        shown = query.properties
+        self.key = key_columns(collection)
+        self.columns = published_columns(collection) if shown is None else shown
+        self.geometry = collection.geometry if query.geometry else None
+        self._crs = query.crs
+        self._members = [
+            (f"{_dumps(column.name)}:", _WRITERS.get(column.field.type, _dumps))
+            for column in self.columns
+        ]
+
+    @property
+    def width(self) -> int:
+        """Columns of a row that a feature is written from."""
+        return 1 + len(self.key) + len(self.columns)
+
+    def write(self, rows: Sequence[Row]) -> list[str]:
+        """Return one GeoJSON Feature per row."""
+        geometries = self._geometries([row[0] for row in rows])
+        return [
+            f'{{"type":"Feature",{self._id(row)}"geometry":{geometry},'
+            f'"properties":{self._properties(row)}}}'
+            for row, geometry in zip(rows, geometries, strict=True)
+        ]
+
+    def _geometries(self, blobs: Sequence[object]) -> Sequence[str]:
+        if self.geometry is None:
+            return ["null"] * len(blobs)
+        return geojson(blobs, self.geometry.srid, self._crs)
+
+    def _id(self, row: Row) -> str:
+        if not self.key:
+            return ""
+        values = row[1 : 1 + len(self.key)]
+        if len(values) == 1:
+            return f'"id":{_dumps(values[0])},'
+        return f'"id":{_dumps(identifier(values))},'
+
+    def _properties(self, row: Row) -> str:
+        values = row[1 + len(self.key) : self.width]
+        members = [
+            name + ("null" if value is None else write(value))
+            for (name, write), value in zip(self._members, values, strict=True)
+        ]
+        return "{" + ",".join(members) + "}"
+
+
+def identifier(values: Sequence[object]) -> str:
+    """Return a composite key as a comma list of percent-encoded parts."""
+    return ",".join(quote(str(value), safe="") for value in values)
+
+
+def position_text(value: object, column: PublishedColumn) -> str | None:
+    """Return a sort value as a text that keeps it exactly."""
+    if value is None or isinstance(value, str):
+        return value
+    if column.field.type is FieldType.BOOLEAN:
+        return "true" if value else "false"
+    return repr(value)
+
+
+def geojson(blobs: Sequence[object], source: int, crs: Crs) -> Sequence[str]:
+    """Return GeoJSON geometries in the CRS and axis order asked for."""
+    found = [wkb_of(blob) if isinstance(blob, bytes) else None for blob in blobs]
+    geometries = np.asarray(shapely.from_wkb(found), dtype=object)
+    digits = DEGREE_DIGITS if is_geographic(crs.srid) else METRE_DIGITS
+    if shapely.has_m(geometries).any():
+        geometries = _without_measures(geometries)
+    moved = moved_coordinates(geometries, source, crs.srid, digits, swap=crs.swapped)
+    texts = shapely.to_geojson(moved)
+    return ["null" if text is None else str(text) for text in texts]
+
+
+def _without_measures(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return geometries with heights but without measures."""
+    return np.asarray(shapely.from_wkb(shapely.to_wkb(geometries, output_dimension=3)))
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _boolean(value: object) -> str:
+    return "true" if value else "false"
+
+
+def _number(value: object) -> str:
+    finite = not isinstance(value, float) or isfinite(value)
+    return _dumps(value) if finite else "null"
+
+
+def _binary(value: object) -> str:
+    raw = value if isinstance(value, bytes) else str(value).encode()
+    return _dumps(base64.b64encode(raw).decode())
+
+
+def _embedded(value: object) -> str:
+    """Return JSON as it stands; a text that is none goes out as text."""
+    try:
+        json.loads(str(value))
+    except ValueError:
+        return _dumps(str(value))
+    return str(value)
+
+
+def _other(value: object) -> str:
+    return _binary(value) if isinstance(value, bytes) else _dumps(value)
+
+
+_WRITERS: dict[FieldType, _Write] = {
+    FieldType.BOOLEAN: _boolean,
+    FieldType.NUMBER: _number,
+    FieldType.BINARY: _binary,
+    FieldType.JSON: _embedded,
+    FieldType.OTHER: _other,
+    FieldType.STRING: _other,
+}

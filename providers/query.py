@@ -1,0 +1,154 @@
+"""What is asked of a collection: `Query` and its parts, typed, without HTTP.
+
+Every column in a query is a `metadata.dataset.PublishedColumn`, so that one that
+is excluded cannot be named. Coordinates have x (easting, longitude) first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from metadata.crs import CRS84, Crs, UnknownCrs, epsg
+from metadata.dataset import Collection, PublishedColumn, published_columns
+from metadata.measured import Bounds, FieldType, RelationKind
+from providers.cql2_tree import Predicate
+
+SERVED_SRIDS = (4326, 2154, 3857, 4258, 3035)
+"""EPSG codes in which every collection is served, besides its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One sort key; rows without a value come last, ascending or descending."""
+
+    column: PublishedColumn
+    descending: bool = False
+    nullable: bool = True
+    """Whether rows without a value may exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """Which features are asked for, in which order and form."""
+
+    limit: int | None = None
+    """Features on a page; `None` is all of them."""
+    offset: int = 0
+    """Features passed over before the first."""
+    cursor: str = ""
+    """Token of the page before; empty on the first page."""
+    crs: Crs = CRS84
+    """Reference system of the coordinates that go out."""
+    area: tuple[Bounds, ...] = ()
+    """Boxes of which one must be met, each in the CRS it was asked in."""
+    conditions: tuple[Predicate, ...] = ()
+    """What must hold besides, all of it."""
+    properties: tuple[PublishedColumn, ...] | None = None
+    """Columns that go out; `None` is every published one."""
+    order: tuple[Order, ...] = ()
+    """Sort keys; the key of the collection follows unasked."""
+    geometry: bool = True
+    """Whether geometries go out."""
+
+
+def served_crs(collection: Collection) -> tuple[Crs, ...]:
+    """Return the reference systems that a collection is served in, CRS84 first.
+
+    References
+    ----------
+    OGC API Features Part 2, clause 6.2 (the list of ``crs``).
+    """
+    geometry = collection.geometry
+    return _served(geometry.srid if geometry else 0)
+
+
+@lru_cache(maxsize=256)
+def _served(storage: int) -> tuple[Crs, ...]:
+    if not storage:
+        return (CRS84,)
+    found = [CRS84]
+    for srid in (*SERVED_SRIDS, storage):
+        try:
+            found.append(epsg(srid))
+        except UnknownCrs:
+            continue
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """What the outside sees of one collection, worked out once."""
+
+    collection: Collection
+    columns: Mapping[str, PublishedColumn]
+    key: tuple[PublishedColumn, ...]
+
+
+_seen: dict[int, _Outside] = {}
+_MOST_SEEN = 4096
+
+
+def _outside(collection: Collection) -> _Outside:
+    """Return the columns of a collection, kept for as long as it is the same."""
+    found = _seen.get(id(collection))
+    if found is not None and found.collection is collection:
+        return found
+    published = published_columns(collection)
+    by_field = {column.field.name: column for column in published}
+    key = tuple(by_field[name] for name in collection.key if name in by_field)
+    found = _Outside(
+        collection,
+        MappingProxyType({column.name: column for column in published}),
+        key if len(key) == len(collection.key) else (),
+    )
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen[id(collection)] = found
+    return found
+
+
+def columns_by_name(collection: Collection) -> Mapping[str, PublishedColumn]:
+    """Return the published columns under the names that they have outside."""
+    return _outside(collection).columns
+
+
+def key_columns(collection: Collection) -> tuple[PublishedColumn, ...]:
+    """Return the columns that identify a feature, in key order; `()` without."""
+    return _outside(collection).key
+
+
+_KEYED = frozenset({RelationKind.TABLE, RelationKind.LAYER})
+"""Relations whose key is a primary key or counts as one: never missing."""
+SORTABLE = frozenset(
+    {
+        FieldType.STRING,
+        FieldType.INTEGER,
+        FieldType.NUMBER,
+        FieldType.BOOLEAN,
+        FieldType.DATE,
+        FieldType.DATETIME,
+        FieldType.TIME,
+        FieldType.UUID,
+    }
+)
+"""Types whose values have an order that both silos agree on."""
+
+
+def order_of(
+    collection: Collection, column: PublishedColumn, *, descending: bool = False
+) -> Order:
+    """Return the sort key of one column of a collection."""
+    survey = collection.survey
+    primary = survey.kind in _KEYED and column.field.name in survey.key
+    nullable = column.field.nullable and not primary
+    return Order(column=column, descending=descending, nullable=nullable)
+
+
+def full_order(collection: Collection, order: Sequence[Order]) -> tuple[Order, ...]:
+    """Return the sort keys asked for and, after them, what is left of the key."""
+    named = {each.column.name for each in order}
+    rest = [c for c in key_columns(collection) if c.name not in named]
+    return (*order, *(order_of(collection, column) for column in rest))

@@ -1,0 +1,41 @@
+-- The columns of all relations, each with the type that it comes down to (a
+-- domain, even over another domain, is resolved to its base) and whether it may
+-- be read.
+WITH RECURSIVE chain (domain, base, typmod, required) AS (
+    SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull
+    FROM pg_type AS t
+    WHERE t.typtype = 'd'
+    UNION ALL
+    SELECT chain.domain, t.typbasetype,
+           CASE WHEN chain.typmod >= 0 THEN chain.typmod ELSE t.typtypmod END,
+           chain.required OR t.typnotnull
+    FROM chain
+    JOIN pg_type AS t ON t.oid = chain.base
+    WHERE t.typtype = 'd'
+),
+resolved AS (
+    SELECT chain.*
+    FROM chain
+    JOIN pg_type AS t ON t.oid = chain.base
+    WHERE t.typtype <> 'd'
+)
+SELECT
+    a.attrelid::bigint,
+    a.attname,
+    format_type(a.atttypid, a.atttypmod),
+    NOT (a.attnotnull OR coalesce(r.required, false)),
+    coalesce(col_description(a.attrelid, a.attnum), ''),
+    t.typname,
+    t.typtype,
+    t.typcategory,
+    n.nspname,
+    CASE WHEN r.domain IS NULL THEN a.atttypmod ELSE r.typmod END,
+    has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+FROM pg_attribute AS a
+LEFT JOIN resolved AS r ON r.domain = a.atttypid
+JOIN pg_type AS t ON t.oid = coalesce(r.base, a.atttypid)
+JOIN pg_namespace AS n ON n.oid = t.typnamespace
+WHERE a.attrelid = ANY (%(relations)s::oid[])
+  AND a.attnum > 0
+  AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum

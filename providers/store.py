@@ -1,0 +1,242 @@
+"""What must survive: the ledger, the records' revisions, what is published, surveys.
+
+The gateway writes what was published, the service reads. All of it is in one
+database (`providers.store_database`), and each method is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+
+from metadata.measured import Source, Survey
+from metadata.record import Record
+from providers import store_tables as tables
+from providers.store_database import Database, upsert
+from providers.store_model import Entry, Revision, SnapshotChange, Tombstone
+from providers.store_revisions import (
+    Stamp,
+    applied_revisions,
+    apply_snapshot,
+    compare_snapshot,
+    count_up,
+    generation,
+    keep_revisions,
+    last_stamps,
+    purge,
+    take_down,
+)
+from providers.store_rows import (
+    entry_row,
+    read_entry,
+    read_revision,
+    read_tombstone,
+    source_row,
+)
+from providers.store_surveys import decode_survey, encode_survey
+
+
+def open_store(url: str) -> Store:
+    """Open a store, made or brought up to date first; several may at once.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///path/of/a/file`` or ``postgresql://…``.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        It cannot be opened, or was made by a newer version.
+    """
+    return Store(Database(url))
+
+
+class Store:
+    """What must survive. Safe to use from several threads and processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    def generation(self) -> int:
+        """Return a number that grows with every change of surveys or snapshot.
+
+        Cheap enough to be asked each second.
+        """
+        with self._database.reading() as connection:
+            return generation(connection)
+
+    def publishing(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one publisher; it ends with the process.
+
+        Raises
+        ------
+        metadata.errors.StoreError
+            On entering: somebody else is publishing.
+        """
+        return self._database.publishing()
+
+    # surveys
+
+    def surveys(self) -> tuple[Survey, ...]:
+        """Return every survey kept, in the order of their sources."""
+        columns = tables.survey.c
+        query = select(columns.content).order_by(
+            columns.silo, columns.container, columns.table_name
+        )
+        with self._database.reading() as connection:
+            contents = connection.scalars(query).all()
+        read = (decode_survey(content) for content in contents)
+        return tuple(survey for survey in read if survey is not None)
+
+    def keep_surveys(self, surveys: Iterable[Survey]) -> None:
+        """Keep surveys, each in the place of an earlier one of the same source."""
+        fresh = {survey.source: survey for survey in surveys}
+        before = {survey.source: survey for survey in self.surveys()}
+        rows = [
+            {
+                **source_row(survey.source),
+                "surveyed_at": survey.surveyed_at,
+                "content": encode_survey(survey),
+            }
+            for survey in fresh.values()
+        ]
+        with self._database.writing() as connection:
+            upsert(connection, tables.survey, rows)
+            if any(_differs(s, before.get(s.source)) for s in fresh.values()):
+                count_up(connection)
+
+    def forget_surveys(self, sources: Iterable[Source]) -> None:
+        """Forget the surveys of sources that are no more."""
+        columns = tables.survey.c
+        with self._database.writing() as connection:
+            for source in sources:
+                connection.execute(
+                    delete(tables.survey).where(
+                        columns.silo == source.silo,
+                        columns.container == source.container,
+                        columns.table_name == source.table,
+                    )
+                )
+            count_up(connection)
+
+    # records
+
+    def date_stamp_for(
+        self, record_identifier: str, fingerprint: str, today: date
+    ) -> date:
+        """Return the day to write into a record.
+
+        The last revision's, as long as the content is still that revision's;
+        else today.
+        """
+        with self._database.reading() as connection:
+            stamps = last_stamps(connection, [record_identifier])
+        last = stamps.get(record_identifier)
+        return last.date_stamp if last and last.fingerprint == fingerprint else today
+
+    def last_stamps(self, identifiers: Collection[str]) -> Mapping[str, Stamp]:
+        """Return the last revision's date and fingerprint of those that have one."""
+        with self._database.reading() as connection:
+            return last_stamps(connection, tuple(identifiers))
+
+    def keep_revisions(self, records: Iterable[Record], *, now: datetime) -> None:
+        """Keep each record whose content is not that of its last revision."""
+        with self._database.writing() as connection:
+            keep_revisions(connection, tuple(records), now)
+
+    def revisions(self, record_identifier: str) -> tuple[Revision, ...]:
+        """Return all revisions of one record, the oldest first."""
+        columns = tables.revision.c
+        query = (
+            select(tables.revision)
+            .where(columns.record_identifier == record_identifier)
+            .order_by(columns.number)
+        )
+        with self._database.reading() as connection:
+            return tuple(read_revision(row) for row in connection.execute(query))
+
+    def applied(self) -> tuple[Revision, ...]:
+        """Return the records last published, in the order of their identifiers."""
+        with self._database.reading() as connection:
+            return applied_revisions(connection)
+
+    def compare_snapshot(self, records: Iterable[Record]) -> SnapshotChange:
+        """Return what applying these records would do; nothing is changed."""
+        with self._database.reading() as connection:
+            return compare_snapshot(connection, tuple(records))
+
+    def apply_snapshot(
+        self, records: Iterable[Record], *, now: datetime
+    ) -> SnapshotChange:
+        """Make these records, and no others, the published ones.
+
+        Those that were and are not any more leave a tombstone.
+        """
+        with self._database.writing() as connection:
+            return apply_snapshot(connection, tuple(records), now)
+
+    def take_down(
+        self, dataset_ids: Collection[str], *, now: datetime
+    ) -> SnapshotChange:
+        """Take the records of datasets out of the published ones."""
+        with self._database.writing() as connection:
+            return take_down(connection, dataset_ids, now)
+
+    def purge(self, dataset_id: str) -> int:
+        """Erase every revision of one dataset; return how many there were.
+
+        Tombstones stay: they hold identifiers only.
+        """
+        with self._database.writing() as connection:
+            return purge(connection, dataset_id)
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Return what was published once and is not any more, the latest last."""
+        columns = tables.tombstone.c
+        query = select(tables.tombstone).order_by(
+            columns.deleted_at, columns.record_identifier
+        )
+        with self._database.reading() as connection:
+            return tuple(read_tombstone(row) for row in connection.execute(query))
+
+    # ledger
+
+    def entries(self, outlet: str | None = None) -> tuple[Entry, ...]:
+        """Return the ledger's lines, of one outlet or of all, in stable order."""
+        columns = tables.ledger.c
+        query = select(tables.ledger).order_by(
+            columns.outlet, columns.dataset_id, columns.record_identifier
+        )
+        if outlet is not None:
+            query = query.where(columns.outlet == outlet)
+        with self._database.reading() as connection:
+            return tuple(read_entry(row) for row in connection.execute(query))
+
+    def keep_entries(self, entries: Iterable[Entry]) -> None:
+        """Write ledger lines: all of them, or none; durable on return."""
+        with self._database.writing() as connection:
+            upsert(connection, tables.ledger, [entry_row(entry) for entry in entries])
+
+
+def _differs(survey: Survey, before: Survey | None) -> bool:
+    """Tell whether anything but the time of measuring is new."""
+    return before is None or replace(before, surveyed_at=survey.surveyed_at) != survey
+
+
+__all__ = [
+    "Entry",
+    "Revision",
+    "SnapshotChange",
+    "Store",
+    "Tombstone",
+    "open_store",
+]

@@ -1,0 +1,224 @@
+"""The store's database: opened, brought up to date, read and written.
+
+SQLite in a file (write-ahead log, durable at each commit), or PostgreSQL, where
+everything is in a schema of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from metadata.errors import StoreError
+from metadata.finding import Text
+from providers.store_errors import translated
+from providers.store_lock import file_lock, session_lock
+
+SCHEMA = "passerelle"
+"""Schema of the store's tables in PostgreSQL; never surveyed."""
+BUSY_TIMEOUT = 30_000
+"""Milliseconds to wait for another process's write to SQLite."""
+_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_BEGIN = "passerelle_begin"
+
+
+class Database:
+    """One open database, at the newest version of its tables."""
+
+    def __init__(self, url: str) -> None:
+        parsed = _parsed(url)
+        self.file = _file_of(parsed)
+        self.name = parsed.render_as_string(hide_password=True)
+        self.engine = _sqlite(self.file) if self.file else _postgresql(parsed)
+        # one process at a time: two cannot turn a new file into WAL at once either
+        with translated(self.name), self._lock("migrate", wait=True):
+            self._bring_up_to_date()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read inside one transaction."""
+        with translated(self.name), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Write inside one transaction: all of it, or nothing."""
+        with translated(self.name), self.engine.connect() as connection:
+            # locked at once: a transaction that reads first cannot be upgraded
+            # under SQLite while somebody else writes
+            writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            with writer.begin():
+                yield writer
+
+    def publishing(self) -> AbstractContextManager[None]:
+        """Hold the lock that only one publisher may hold.
+
+        Raises
+        ------
+        metadata.errors.StoreError
+            On entering: another process holds it.
+        """
+        return self._lock("publish", wait=False)
+
+    def _lock(self, name: str, *, wait: bool) -> AbstractContextManager[None]:
+        if self.file is None:
+            return session_lock(self.engine, name, wait=wait)
+        path = self.file.with_name(f"{self.file.name}.{name}.lock")
+        return file_lock(path, wait=wait)
+
+    def _bring_up_to_date(self) -> None:
+        """Run what migrations are missing."""
+        scripts = Config()
+        scripts.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        scripts.set_main_option("path_separator", "os")
+        newest = ScriptDirectory.from_config(scripts)
+        if self._is_current(newest):
+            return
+        with self.writing() as connection:
+            if self.file is None:
+                _make_schema(connection)
+            scripts.attributes["connection"] = connection
+            command.upgrade(scripts, "head")
+
+    def _is_current(self, scripts: ScriptDirectory) -> bool:
+        """Tell whether the tables are those of this version.
+
+        Raises
+        ------
+        metadata.errors.StoreError
+            They are those of a newer one.
+        """
+        with self.reading() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in {
+            s.revision for s in scripts.walk_revisions()
+        }:
+            message = Text(
+                f"Le registre {self.name} a été fait par une version plus récente.",
+                f"The store {self.name} was made by a newer version.",
+            )
+            raise StoreError(message, hint=Text("Mettez à jour.", "Upgrade."))
+        return found == scripts.get_current_head()
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows; where the primary key is there already, change that row.
+
+    Parameters
+    ----------
+    changes
+        Column → new value; by default the new row takes the old one's place.
+    """
+    every = [dict(row) for row in rows]
+    if not every:
+        return
+    keys = [column.name for column in table.primary_key]
+    rest = [column.name for column in table.columns if column.name not in keys]
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    replacing = statement.on_conflict_do_update(
+        index_elements=keys,
+        set_=changes or {name: statement.excluded[name] for name in rest},
+    )
+    connection.execute(replacing, every)
+
+
+def _parsed(url: str) -> URL:
+    """Read an address, whatever driver it names.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        It is neither SQLite's nor PostgreSQL's.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError("The store's address is no database address.") from error
+    if parsed.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
+        message = f"A store is sqlite:///… or postgresql://…, not {parsed.drivername}."
+        raise StoreError(message)
+    return parsed
+
+
+def _file_of(url: URL) -> Path | None:
+    """Return the file of a SQLite address, its folder made; `None` for PostgreSQL.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        There is no file in it, or its folder cannot be made.
+    """
+    if url.get_backend_name() != "sqlite":
+        return None
+    if not url.database or url.database == ":memory:":
+        raise StoreError("A store survives: sqlite:///path/of/a/file.")
+    file = Path(url.database).resolve()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"Making {file.parent}: {error.strerror}.") from error
+    return file
+
+
+def _sqlite(file: Path) -> Engine:
+    """Open a file; transactions begin when we say so, not when the driver does."""
+    engine = create_engine(URL.create("sqlite", database=str(file)))
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        how = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        connection.exec_driver_sql(how)
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    """Open a PostgreSQL database; unqualified names mean our schema."""
+    return create_engine(
+        url.set(drivername="postgresql+psycopg2"),
+        pool_pre_ping=True,
+        connect_args={
+            "options": f"-c search_path={SCHEMA} -c timezone=UTC",
+            "application_name": "passerelle-store",
+            "connect_timeout": 5,
+        },
+    )
+
+
+def _make_schema(connection: Connection) -> None:
+    """Make the schema unless it is there: whoever may not make one may use one."""
+    there = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+    if connection.execute(there, {"name": SCHEMA}).scalar() is None:
+        connection.execute(text(f'CREATE SCHEMA "{SCHEMA}"'))

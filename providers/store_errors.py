@@ -1,0 +1,34 @@
+"""The one table from SQLAlchemy's errors to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from metadata.errors import StoreError
+from metadata.finding import Text
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn SQLAlchemy's errors into ours.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        The database cannot be reached, read or written.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+        raise StoreError(
+            Text(f"Registre {name} : {first}", f"Store {name}: {first}"),
+            hint=Text(
+                "Vérifiez l'adresse « store », les droits et la place sur le disque.",
+                "Check the “store” address, the rights and the space on the disk.",
+            ),
+        ) from error

@@ -1,0 +1,73 @@
+"""Locks that end with the process that holds them.
+
+Beside a SQLite file: an advisory lock of the operating system on a file of its
+own, which no reader of the database notices. In PostgreSQL: an advisory lock of
+the session. A killed process leaves neither behind.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from metadata.errors import StoreError
+from metadata.finding import Text
+from providers.store_errors import translated
+
+_KEYS = {"publish": 0x50415353, "migrate": 0x50415354}
+"""Numbers of our advisory locks in PostgreSQL, by name."""
+_BUSY = Text(
+    "Une autre publication est en cours sur le même registre.",
+    "Another publish is under way on the same store.",
+)
+_WAIT = Text("Attendez qu'elle se termine.", "Wait until it ends.")
+
+
+@contextmanager
+def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock file.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        Somebody else holds it, and `wait` is false; or it cannot be made.
+    """
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise StoreError(f"Locking {path}: {error.strerror}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise StoreError(_BUSY, hint=_WAIT) from error
+        yield
+
+
+@contextmanager
+def session_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
+    """Hold a PostgreSQL advisory lock, for as long as its session lasts at most.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        Somebody else holds it, and `wait` is false; or the database fails.
+    """
+    take = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    key = {"key": _KEYS[name]}
+    with engine.connect() as connection:
+        session = connection.execution_options(isolation_level="AUTOCOMMIT")
+        with translated(engine.url.render_as_string()):
+            held = session.execute(text(f"SELECT {take}(:key)"), key).scalar()
+        if held is False:
+            raise StoreError(_BUSY, hint=_WAIT)
+        try:
+            yield
+        finally:
+            # said aloud: a session that is merely closed ends a moment later
+            with translated(engine.url.render_as_string()):
+                session.execute(text("SELECT pg_advisory_unlock(:key)"), key)

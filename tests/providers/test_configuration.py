@@ -1,0 +1,105 @@
+"""The configuration is read strictly, and shows no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metadata.errors import ConfigurationError, DescriptionError
+from providers.configuration import read_configuration
+
+GOOD = """\
+organisation:
+  name: Département
+  siren: "229300082"
+  email: sig@example.org
+  identifier_base: https://data.example.org/id
+service:
+  url: http://127.0.0.1:8080/
+silos:
+  sig: postgresql://reader:${SIG_PASSWORD}@127.0.0.1/sig
+  fichiers: ./silo
+  strict:
+    location: postgresql://127.0.0.1/x
+    schemas: [public]
+    exclude: ["tmp_*"]
+outlets:
+  geo:
+    url: https://geo.example.org/csw
+    user: me
+    password: ${GEO_PASSWORD}
+"""
+SECRETS = {"SIG_PASSWORD": "silo-secret", "GEO_PASSWORD": "outlet-secret"}
+
+
+def read(folder: Path, text: str = GOOD, environment=SECRETS):
+    path = folder / "passerelle.yml"
+    path.write_text(text, encoding="utf-8")
+    return read_configuration(path, environment)
+
+
+def test_secrets_come_from_the_environment(tmp_path):
+    configuration = read(tmp_path)
+
+    assert configuration.silos["sig"].location.startswith(
+        "postgresql://reader:silo-secret@"
+    )
+    assert configuration.outlets["geo"].password.value == "outlet-secret"
+
+
+def test_no_secret_is_ever_shown(tmp_path):
+    shown = repr(read(tmp_path)) + str(read(tmp_path).outlets["geo"].password)
+
+    assert "silo-secret" not in shown
+    assert "outlet-secret" not in shown
+
+
+def test_paths_start_from_the_configuration(tmp_path):
+    configuration = read(tmp_path)
+
+    assert configuration.silos["fichiers"].location == str(tmp_path / "silo")
+    assert not configuration.silos["fichiers"].is_database
+    assert configuration.silos["strict"].exclude == ("tmp_*",)
+    assert configuration.datasets == tmp_path / "datasets"
+    assert configuration.store.startswith(f"sqlite:///{tmp_path}")
+
+
+def test_the_public_address_has_no_final_slash(tmp_path):
+    assert read(tmp_path).service.url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("http://127.0.0.1:8080/", "8080", "service.url"),
+        ("https://geo.example.org/csw", "geo", "outlets.geo.url"),
+        ("./silo", "mysql://x/y", "silos.fichiers"),
+        ("https://data.example.org/id", "data", "organisation.identifier_base"),
+    ],
+)
+def test_an_address_that_is_none_is_named(tmp_path, old, new, named):
+    with pytest.raises(ConfigurationError, match=named):
+        read(tmp_path, GOOD.replace(old, new))
+
+
+def test_a_secret_that_is_not_set_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match="SIG_PASSWORD"):
+        read(tmp_path, environment={})
+
+
+def test_unknown_and_missing_keys_are_all_named(tmp_path):
+    wrong = GOOD.replace("  email: sig@example.org\n", "  mail: x\n")
+
+    with pytest.raises(DescriptionError) as caught:
+        read(tmp_path, wrong)
+
+    elements = {f.element for f in caught.value.findings}
+    assert elements == {"organisation.mail", "organisation.email"}
+
+
+def test_a_missing_file_says_how_to_name_one(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(tmp_path / "nothing.yml", {})
+
+    assert "--config" in caught.value.hint
