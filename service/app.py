@@ -1,0 +1,200 @@
+"""The ASGI application: routes, middleware, errors; and its life from start to stop.
+
+The same handlers stand under the service's root and under the root of each
+dataset (``/datasets/{id}``), because the INSPIRE good practice wants one API
+per dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from metadata.errors import PasserelleError, QueryError
+from metadata.finding import Language
+from providers.configuration import (
+    Configuration,
+    configuration_path,
+    read_configuration,
+)
+from service import endpoints
+from service.items import get_download, get_item, get_items
+from service.messages import text
+from service.middleware import AddHeaders, HoldSnapshot
+from service.negotiation import HTML, Offer, chosen_format
+from service.pages import problem_page
+from service.problems import (
+    PROBLEM_JSON,
+    HttpProblem,
+    Problem,
+    problem_of,
+    problem_response,
+)
+from service.reload import Clock, Reloader
+from service.snapshot import Snapshot, Stage
+from service.visit import language_of
+
+_PROBLEM = Offer("json", PROBLEM_JSON, ("application/json", "application/geo+json"))
+_EXPOSED = (
+    "Content-Crs",
+    "Content-Language",
+    "Content-Disposition",
+    "Link",
+    "OGC-NumberMatched",
+    "OGC-NumberReturned",
+    "Retry-After",
+)
+"""Headers that scripts of other sites may read."""
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    configuration: Configuration, *, clock: Clock | None = None, interval: float = 1.0
+) -> Starlette:
+    """Return the application.
+
+    Parameters
+    ----------
+    clock
+        Returns the present moment with its time zone; `None` is the real one.
+    interval
+        Seconds between two looks for changes.
+    """
+    stage = Stage()
+    reloader = Reloader(
+        configuration, stage, clock=clock or _present, interval=interval
+    )
+    return Starlette(
+        routes=_routes(reloader),
+        middleware=[
+            Middleware(AddHeaders),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET", "HEAD", "OPTIONS"],
+                expose_headers=_EXPOSED,
+            ),
+            Middleware(HoldSnapshot, stage=stage),
+        ],
+        exception_handlers={
+            HTTPException: _answer_http,
+            PasserelleError: _answer,
+            Exception: _answer,
+        },
+        lifespan=_lifespan(reloader),
+    )
+
+
+def application() -> Starlette:
+    """Return the application of the configuration that the environment names."""
+    return create_app(read_configuration(configuration_path()))
+
+
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+def _lifespan(reloader: Reloader) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
+        await reloader.start()
+        try:
+            yield
+        finally:
+            await reloader.stop()
+
+    return lifespan
+
+
+def _routes(reloader: Reloader) -> list[BaseRoute]:
+    """Return the one table of routes."""
+    documents: dict[str, Callable[[Request], Any]] = {
+        "/": endpoints.landing,
+        "/conformance": endpoints.conformance,
+        "/api": endpoints.api,
+        "/openapi": endpoints.api,
+        "/collections": endpoints.collections,
+        "/collections/{collection}": endpoints.collection,
+        "/collections/{collection}/queryables": endpoints.queryables,
+        "/collections/{collection}/schema": endpoints.schema,
+        "/collections/{collection}/items": endpoints.through_root(get_items),
+        "/collections/{collection}/items/{item:path}": endpoints.through_root(get_item),
+        "/collections/{collection}/download/{file}": endpoints.through_root(
+            get_download
+        ),
+    }
+    return [
+        *(Route(path, handler) for path, handler in documents.items()),
+        Route("/datasets", endpoints.datasets),
+        Route("/datasets/", endpoints.datasets),
+        Route("/datasets/{dataset}", endpoints.landing),
+        *(
+            Route(f"/datasets/{{dataset}}{p}", handler)
+            for p, handler in documents.items()
+        ),
+        Route("/records/{name}.xml", endpoints.record_endpoint(lambda: reloader.store)),
+        Route("/health", endpoints.health),
+        Mount("/static", StaticFiles(packages=[("service", "static")])),
+    ]
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Answer an error, as a page where a page was wanted."""
+    return _said(request, problem_of(error))
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    """Answer what the router itself refuses."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        detail, code = text("problem.method", method=request.method), "MethodNotAllowed"
+    else:
+        detail, code = text("problem.no-page", path=request.url.path), "NotFound"
+    problem = Problem(
+        status=status, code=code, detail=detail, headers=error.headers or {}
+    )
+    return _said(request, problem)
+
+
+def _said(request: Request, problem: Problem) -> Response:
+    language = _language(request)
+    if _wants_page(request):
+        return problem_page(request, problem, language)
+    return problem_response(problem, language)
+
+
+def _language(request: Request) -> Language:
+    """Return the language of an answer to a request that may itself be wrong."""
+    snapshot: Snapshot | None = request.scope.get("passerelle.snapshot")
+    if snapshot is None:
+        return Language.ENGLISH
+    try:
+        return language_of(request, snapshot)
+    except QueryError:
+        return snapshot.configuration.service.languages[0]
+
+
+def _wants_page(request: Request) -> bool:
+    """Tell whether a person in a browser asks: `Accept` prefers HTML, `f` agrees."""
+    if request.query_params.getlist("f") not in ([], ["html"]):
+        return False
+    try:
+        offer = chosen_format(QueryParams(), request.headers, (_PROBLEM, HTML))
+    except HttpProblem:
+        return False
+    return offer is HTML

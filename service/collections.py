@@ -1,0 +1,149 @@
+"""`/collections` and `/collections/{id}`.
+
+References
+----------
+OGC API Features Part 1, clauses 7.13 and 7.14; Part 2, clause 6.2; and the
+INSPIRE good practice on download services (see `service.links`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from metadata.crs import CRS84_URI, UnknownCrs, epsg
+from metadata.dataset import Collection
+from metadata.distributions import GEOJSON, collection_title
+from metadata.finding import Language
+from metadata.measured import Extent, TemporalExtent
+from providers.query import served_crs
+from service.links import (
+    QUERYABLES_REL,
+    SCHEMA_JSON,
+    SCHEMA_REL,
+    Document,
+    Link,
+    dataset_links,
+    enclosure,
+    self_links,
+)
+from service.messages import say
+from service.snapshot import ServedCollection
+from service.visit import Root
+
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+_DAY = 10
+"""Characters of a date without time."""
+
+
+def collections_document(root: Root, language: Language) -> Document:
+    """Return the document of all collections of an API root."""
+    links = self_links(f"{root.url}/collections", language, "application/json")
+    if root.dataset is not None:
+        links += dataset_links(root.dataset.dataset, language)
+        links += [enclosure(c, language) for c in root.dataset.collections]
+    return {
+        "links": links,
+        "collections": [
+            collection_document(served, root.url, language)
+            for served in root.collections.values()
+        ],
+    }
+
+
+def collection_document(
+    served: ServedCollection, root: str, language: Language
+) -> Document:
+    """Return the document of one collection.
+
+    Parameters
+    ----------
+    root
+        Address of the API root, without a final slash.
+    """
+    collection, dataset = served.collection, served.dataset
+    document: Document = {
+        "id": served.id,
+        "title": collection_title(dataset, collection),
+        "description": dataset.abstract,
+        "keywords": list(dataset.description.keywords),
+        "attribution": dataset.description.producer or dataset.organisation.name,
+        "itemType": "feature",
+        "crs": [crs.uri for crs in served_crs(collection)],
+        "links": [*_links(served, root, language)],
+    }
+    extent = extent_document(collection)
+    if extent:
+        document["extent"] = extent
+    storage = storage_crs(collection)
+    if storage:
+        document["storageCrs"] = storage
+    return document
+
+
+def storage_crs(collection: Collection) -> str:
+    """Return the URI of the CRS that the data are stored in; empty if unknown."""
+    geometry = collection.geometry
+    try:
+        return epsg(geometry.srid).uri if geometry and geometry.srid else ""
+    except UnknownCrs:
+        return ""
+
+
+def extent_document(collection: Collection) -> Document:
+    """Return where and when the features are; `{}` if neither is known."""
+    document: Document = {}
+    extent, temporal = collection.survey.extent, collection.temporal
+    if extent is not None:
+        document["spatial"] = {"bbox": [bbox(extent)], "crs": CRS84_URI}
+    if temporal is not None and collection.time_field:
+        document["temporal"] = {"interval": [interval(temporal)], "trs": GREGORIAN}
+    return document
+
+
+def bbox(extent: Extent) -> list[float]:
+    """Return west, south, east, north in degrees, as they are in the survey."""
+    return [extent.west, extent.south, extent.east, extent.north]
+
+
+def interval(temporal: TemporalExtent) -> list[str | None]:
+    """Return first and last moment as RFC 3339 times; an open end is `None`."""
+    return [
+        _moment(temporal.start, "T00:00:00Z"),
+        _moment(temporal.end, "T23:59:59Z"),
+    ]
+
+
+def _moment(text: str, time: str) -> str | None:
+    """Complete a date, as the schema of a collection allows nothing shorter."""
+    if not text:
+        return None
+    if len(text) == _DAY:
+        return text + time
+    moment = text.replace(" ", "T", 1)
+    return moment if moment.endswith("Z") or "+" in moment[_DAY:] else f"{moment}Z"
+
+
+def _links(served: ServedCollection, root: str, language: Language) -> Iterable[Link]:
+    url = f"{root}/collections/{served.id}"
+    yield from self_links(url, language, "application/json")
+    for media_type, name in ((GEOJSON, "json"), ("text/html", "html")):
+        yield Link(
+            href=f"{url}/items?f={name}",
+            rel="items",
+            type=media_type,
+            title=say(language, f"link.items-{name}"),
+        )
+    yield Link(
+        href=f"{url}/queryables",
+        rel=QUERYABLES_REL,
+        type=SCHEMA_JSON,
+        title=say(language, "link.queryables"),
+    )
+    yield Link(
+        href=f"{url}/schema",
+        rel=SCHEMA_REL,
+        type=SCHEMA_JSON,
+        title=say(language, "link.schema"),
+    )
+    yield enclosure(served, language)
+    yield from dataset_links(served.dataset, language)

@@ -1,0 +1,57 @@
+"""`/conformance`: what the service holds itself to, and nothing more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.links import Document
+
+_COMMON_1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
+_COMMON_2 = "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/"
+_FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+_FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
+_FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+_FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+_CQL2_CLASSES = (
+    "cql2-text",
+    "cql2-json",
+    "basic-cql2",
+    "advanced-comparison-operators",
+    "case-insensitive-comparison",
+    "accent-insensitive-comparison",
+    "basic-spatial-functions",
+    "basic-spatial-functions-plus",
+    "spatial-functions",
+    "temporal-functions",
+    "property-property",
+    "arithmetic",
+)
+"""All of CQL2 but arrays and functions of one's own (`providers.cql2`)."""
+
+CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
+    *(
+        f"{_COMMON_1}{name}"
+        for name in ("core", "landing-page", "json", "html", "oas30")
+    ),
+    f"{_COMMON_2}collections",
+    *(f"{_FEATURES_1}{name}" for name in ("core", "oas30", "geojson", "html")),
+    f"{_FEATURES_2}crs",
+    *(
+        f"{_FEATURES_3}{name}"
+        for name in (
+            "queryables",
+            "queryables-query-parameters",
+            "filter",
+            "features-filter",
+        )
+    ),
+    *(f"{_FEATURES_5}{name}" for name in ("schemas", "core-roles-features")),
+    *(f"{_CQL2}{name}" for name in _CQL2_CLASSES),
+)
+"""Conformance classes, in a fixed order."""
+
+
+def conformance_document() -> Document:
+    """Return the document."""
+    return {"conformsTo": list(CONFORMANCE_CLASSES)}

@@ -1,0 +1,216 @@
+"""The handlers of every document, under the service's root and each dataset's.
+
+Those that make documents are no coroutines: they run in threads, so that a long
+list of collections holds nobody up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from metadata.codelists import THEMES
+from metadata.distributions import collection_title
+from metadata.finding import Language
+from providers.store import Store
+from service.collections import collection_document, collections_document
+from service.conformance import conformance_document
+from service.health import health_document
+from service.landing import datasets_document, landing_document
+from service.links import Document
+from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, Offer
+from service.openapi import openapi_document, operations
+from service.pages import page_response, reader, render
+from service.queryables import queryables_document, schema_document
+from service.records import record_content
+from service.snapshot import ServedCollection
+from service.visit import (
+    Visit,
+    find_collection,
+    find_root,
+    language_of,
+    snapshot_of,
+    visit,
+)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+ItemsHandler = Callable[[Request, ServedCollection, str, Language], Awaitable[Response]]
+_XML = Offer("xml", "application/xml", ("text/xml",))
+
+
+def landing(request: Request) -> Response:
+    """Answer `/`."""
+    seen = visit(request, (JSON, HTML))
+    if seen.offer is not HTML:
+        return _document(
+            seen, "/", lambda: landing_document(seen.root, seen.snapshot, seen.language)
+        )
+    if seen.root.dataset is None:
+        return _page(seen, "landing.html")
+    dataset = seen.root.dataset.dataset
+    themes = [THEMES[code].label_in(seen.language) for code in dataset.themes]
+    return _page(seen, "dataset.html", served=seen.root.dataset, themes=themes)
+
+
+def datasets(request: Request) -> Response:
+    """Answer `/datasets/`."""
+    seen = visit(request, (JSON, HTML))
+    if seen.offer is HTML:
+        return _page(seen, "datasets.html")
+    return _document(
+        seen, "datasets", lambda: datasets_document(seen.snapshot, seen.language)
+    )
+
+
+def conformance(request: Request) -> Response:
+    """Answer `/conformance`."""
+    seen = visit(request, (JSON, HTML))
+    if seen.offer is HTML:
+        return _page(seen, "conformance.html", document=conformance_document())
+    return _document(seen, "conformance", conformance_document)
+
+
+def api(request: Request) -> Response:
+    """Answer `/api` and `/openapi`."""
+    seen = visit(request, (OPENAPI, HTML))
+
+    def make() -> Document:
+        return openapi_document(seen.root, seen.snapshot.configuration, seen.language)
+
+    if seen.offer is HTML:
+        return _page(seen, "api.html", operations=operations(make()))
+    return _document(seen, "api", make)
+
+
+def collections(request: Request) -> Response:
+    """Answer `/collections`."""
+    seen = visit(request, (JSON, HTML))
+    if seen.offer is HTML:
+        return _page(seen, "collections.html", titled=_titled(seen))
+    return _document(
+        seen, "collections", lambda: collections_document(seen.root, seen.language)
+    )
+
+
+def collection(request: Request) -> Response:
+    """Answer `/collections/{id}`."""
+    seen = visit(request, (JSON, HTML))
+    served = seen.collection()
+
+    def make() -> Document:
+        return collection_document(served, seen.root.url, seen.language)
+
+    if seen.offer is HTML:
+        schema = schema_document(served, seen.root.url, seen.language)
+        return _page(
+            seen, "collection.html", served=served, document=make(), schema=schema
+        )
+    return _document(seen, f"collections/{served.id}", make)
+
+
+def queryables(request: Request) -> Response:
+    """Answer `/collections/{id}/queryables`."""
+    return _schema(request, "queryables", queryables_document)
+
+
+def schema(request: Request) -> Response:
+    """Answer `/collections/{id}/schema`."""
+    return _schema(request, "schema", schema_document)
+
+
+def _schema(
+    request: Request,
+    name: str,
+    make: Callable[[ServedCollection, str, Language], Document],
+) -> Response:
+    """Answer with a JSON Schema of a collection, or with its page."""
+    seen = visit(request, (SCHEMA, HTML))
+    served = seen.collection()
+
+    def made() -> Document:
+        return make(served, seen.root.url, seen.language)
+
+    if seen.offer is HTML:
+        return _page(seen, "schema.html", served=served, document=made(), name=name)
+    return _document(seen, f"collections/{served.id}/{name}", made)
+
+
+def through_root(handler: ItemsHandler) -> Endpoint:
+    """Return the endpoint that finds root, collection and language for a handler."""
+
+    async def endpoint(request: Request) -> Response:
+        snapshot = snapshot_of(request)
+        root = find_root(snapshot, request)
+        language = language_of(request, snapshot)
+        served = find_collection(root, snapshot, request)
+        return await handler(request, served, root.url, language)
+
+    return endpoint
+
+
+def record_endpoint(
+    store: Callable[[], Store | None],
+) -> Callable[[Request], Response]:
+    """Return the endpoint of `/records/{name}.xml`.
+
+    Parameters
+    ----------
+    store
+        Returns the store, or `None` while it cannot be read.
+    """
+
+    def record(request: Request) -> Response:
+        seen = visit(request, (_XML,))
+        content = record_content(request.path_params["name"], seen.snapshot, store())
+        return Response(content, media_type="application/xml")
+
+    return record
+
+
+def health(request: Request) -> Response:
+    """Answer `/health`."""
+    seen = visit(request, (JSON,))
+    document = health_document(seen.snapshot, request, seen.language)
+    return Response(
+        _dumped(document),
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _document(seen: Visit, name: str, make: Callable[[], Document]) -> Response:
+    """Answer with a JSON document, made once per snapshot, root and language."""
+    key = (seen.root.url, name, str(seen.language))
+    content = seen.snapshot.documents.get(key, lambda: _dumped(make()))
+    return Response(
+        content,
+        headers={
+            "Content-Type": seen.offer.media_type,
+            "Content-Language": str(seen.language),
+            "Vary": "Accept, Accept-Language",
+        },
+    )
+
+
+def _dumped(document: Document) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _page(seen: Visit, template: str, **values: object) -> Response:
+    """Answer with a page."""
+    reading = reader(seen.request, seen.language, seen.root.url)
+    content = render(
+        template, reading, snapshot=seen.snapshot, root=seen.root, **values
+    )
+    return page_response(content, seen.language)
+
+
+def _titled(seen: Visit) -> list[tuple[str, ServedCollection]]:
+    """Return the collections of a root with their titles, in their order."""
+    return [
+        (collection_title(served.dataset, served.collection), served)
+        for served in seen.root.collections.values()
+    ]

@@ -1,0 +1,89 @@
+"""`/health`: alive for everybody; what is wrong for those who hold the key.
+
+Details go to loopback or to a request with the header ``X-Passerelle-Key``.
+Behind a proxy every request comes from the proxy: only the key counts there,
+as soon as a request says that it was forwarded.
+"""
+
+from __future__ import annotations
+
+import hmac
+from importlib.metadata import version
+from ipaddress import ip_address
+
+from starlette.requests import Request
+
+from metadata.finding import Finding, Language
+from service.links import Document
+from service.snapshot import Snapshot
+
+KEY_HEADER = "x-passerelle-key"
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+def health_document(
+    snapshot: Snapshot, request: Request, language: Language
+) -> Document:
+    """Return how the worker is, with details for those who may see them."""
+    document: Document = {
+        "status": "degraded" if snapshot.broken else "ok",
+        "generation": snapshot.generation,
+    }
+    if may_see_details(snapshot.configuration.service.key, request):
+        document |= _details(snapshot, language)
+    return document
+
+
+def may_see_details(key: str, request: Request) -> bool:
+    """Tell whether a request comes from loopback itself or holds the key."""
+    given = request.headers.get(KEY_HEADER, "")
+    if key and hmac.compare_digest(given.encode(), key.encode()):
+        return True
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    return request.client is not None and _is_loopback(request.client.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _details(snapshot: Snapshot, language: Language) -> Document:
+    return {
+        "version": version("passerelle"),
+        "builtAt": snapshot.built_at.isoformat(timespec="seconds"),
+        "datasets": len(snapshot.datasets),
+        "collections": len(snapshot.collections),
+        "broken": {
+            name: _finding(finding, language)
+            for name, finding in snapshot.broken.items()
+        },
+        "silos": {
+            name: "unreachable" if _fails(snapshot, name) else "ok"
+            for name in snapshot.silos
+        },
+        "findings": [_finding(finding, language) for finding in snapshot.findings],
+        "libraries": {
+            name: version(name) for name in ("pygeoapi", "starlette", "pyproj", "lxml")
+        },
+    }
+
+
+def _fails(snapshot: Snapshot, silo: str) -> bool:
+    return any(
+        finding.code == "silo.unreachable" and finding.subject == silo
+        for finding in snapshot.findings
+    )
+
+
+def _finding(finding: Finding, language: Language) -> Document:
+    return {
+        "severity": str(finding.severity),
+        "code": finding.code,
+        "subject": finding.subject,
+        "reason": finding.reason.said_in(language),
+        "hint": finding.hint.said_in(language),
+    }

@@ -1,0 +1,88 @@
+"""Links of items: to itself, other forms, pages around, and the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote, urlencode
+
+from metadata.finding import Language, Text
+from providers.query import Query
+from service.links import Link
+
+_GEOJSON = "application/geo+json"
+_HTML = "text/html"
+_JSON = "application/json"
+_TITLES = {
+    "self": Text("Ce document", "This document"),
+    "alternate": Text("Cette page en HTML", "This document as HTML"),
+    "next": Text("Page suivante", "Next page"),
+    "prev": Text("Page précédente", "Previous page"),
+    "collection": Text("La collection", "The collection"),
+}
+_PAGING = frozenset({"cursor", "offset"})
+
+
+class Links:
+    """Makes the links of one request.
+
+    Parameters
+    ----------
+    root
+        Absolute address of the API root, without a final slash.
+    pairs
+        The parameters of the request, decoded, in order.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        collection: str,
+        pairs: Sequence[tuple[str, str]],
+        language: Language,
+    ) -> None:
+        self._collection = f"{root}/collections/{quote(collection, safe='')}"
+        self._pairs = pairs
+        self._language = language
+
+    def of_items(
+        self, query: Query, next_cursor: str | None, *, more: bool
+    ) -> list[Link]:
+        """Return the links of a page.
+
+        Without a key there is no cursor, and the next page is found by offset.
+        """
+        url = f"{self._collection}/items"
+        links = self._of(url)
+        if next_cursor:
+            links.append(self._page(url, "next", ("cursor", next_cursor)))
+        elif more and query.limit:
+            following = str(query.offset + query.limit)
+            links.append(self._page(url, "next", ("offset", following)))
+        if query.offset and query.limit:
+            before = str(max(0, query.offset - query.limit))
+            links.append(self._page(url, "prev", ("offset", before)))
+        return links
+
+    def of_item(self, key: str) -> list[Link]:
+        """Return the links of one feature, its key still percent-encoded."""
+        return self._of(f"{self._collection}/items/{key}")
+
+    def _of(self, url: str) -> list[Link]:
+        others = [pair for pair in self._pairs if pair[0] != "f"]
+        return [
+            self._link(_address(url, self._pairs), "self", _GEOJSON),
+            self._link(_address(url, [*others, ("f", "html")]), "alternate", _HTML),
+            self._link(self._collection, "collection", _JSON),
+        ]
+
+    def _page(self, url: str, rel: str, place: tuple[str, str]) -> Link:
+        others = [pair for pair in self._pairs if pair[0] not in _PAGING]
+        return self._link(_address(url, [*others, place]), rel, _GEOJSON)
+
+    def _link(self, href: str, rel: str, kind: str) -> Link:
+        title = _TITLES[rel].said_in(self._language)
+        return Link(href=href, rel=rel, type=kind, title=title)
+
+
+def _address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    return f"{url}?{urlencode(pairs, quote_via=quote, safe=',/:')}" if pairs else url

@@ -1,0 +1,122 @@
+"""Links of the JSON documents (RFC 8288 as OGC API Common writes them)."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+from metadata.codelists import LICENCES
+from metadata.dataset import Dataset
+from metadata.distributions import GEOJSON, collection_title, record_address
+from metadata.finding import Language
+from service.messages import say
+from service.snapshot import ServedCollection
+
+Document = dict[str, Any]
+"""One JSON document, about to be written."""
+SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+CONFORMANCE_REL = "conformance"
+SCHEMA_JSON = "application/schema+json"
+_TAGS = {
+    "bul": "bg",
+    "hrv": "hr",
+    "cze": "cs",
+    "dan": "da",
+    "dut": "nl",
+    "eng": "en",
+    "est": "et",
+    "fin": "fi",
+    "fre": "fr",
+    "ger": "de",
+    "gre": "el",
+    "hun": "hu",
+    "gle": "ga",
+    "ita": "it",
+    "lav": "lv",
+    "lit": "lt",
+    "mlt": "mt",
+    "pol": "pl",
+    "por": "pt",
+    "rum": "ro",
+    "slo": "sk",
+    "slv": "sl",
+    "spa": "es",
+    "swe": "sv",
+}
+"""ISO 639-2/B → BCP 47, which wants the shortest code (RFC 5646, clause 2.2.1)."""
+
+
+class Link(TypedDict):
+    """One link."""
+
+    href: str
+    rel: str
+    type: NotRequired[str]
+    title: str
+    hreflang: NotRequired[str]
+
+
+def self_links(url: str, language: Language, media_type: str) -> list[Link]:
+    """Return the links of a document to itself and to its page."""
+    return [
+        Link(
+            href=f"{url}?f=json",
+            rel="self",
+            type=media_type,
+            title=say(language, "link.self"),
+            hreflang=str(language),
+        ),
+        Link(
+            href=f"{url}?f=html",
+            rel="alternate",
+            type="text/html",
+            title=say(language, "link.html"),
+            hreflang=str(language),
+        ),
+    ]
+
+
+def dataset_links(dataset: Dataset, language: Language) -> list[Link]:
+    """Return what the INSPIRE download service asks for: record and licence.
+
+    References
+    ----------
+    INSPIRE good practice “OGC API – Features as an INSPIRE download service”,
+    requirements spatial-data-set-metadata and licence.
+    """
+    links = [
+        Link(
+            href=record_address(dataset),
+            rel="describedby",
+            type="application/xml",
+            title=say(language, "link.record", title=dataset.description.title),
+        )
+    ]
+    licence = LICENCES.get(dataset.licence)
+    if licence is not None:
+        title = licence.label_in(language)
+        links.append(Link(href=licence.uri, rel="license", title=title))
+    return links
+
+
+def enclosure(served: ServedCollection, language: Language) -> Link:
+    """Return the link to the whole collection in one file.
+
+    References
+    ----------
+    The same, requirements enclosure, enclosure-type and hreflang.
+    """
+    dataset = served.dataset
+    title = collection_title(dataset, served.collection)
+    return Link(
+        href=f"{dataset.service_url}/collections/{served.id}/download/{served.id}.geojson",
+        rel="enclosure",
+        type=GEOJSON,
+        title=say(language, "link.enclosure", title=title),
+        hreflang=language_tag(dataset.description.language),
+    )
+
+
+def language_tag(code: str) -> str:
+    """Return the BCP 47 tag of an ISO 639-2/B code."""
+    return _TAGS.get(code, code)

@@ -1,0 +1,135 @@
+"""`/collections/{id}/queryables` and `/collections/{id}/schema` as JSON Schema.
+
+References
+----------
+OGC API Features Part 3, clause 6; Part 5, clauses 7 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from metadata.dataset import Collection, PublishedColumn, published_columns
+from metadata.distributions import collection_title
+from metadata.finding import Language
+from metadata.measured import FieldType, GeometryType
+from providers.query import SORTABLE
+from service.links import Document
+from service.messages import say
+from service.parameters import ITEMS_PARAMETERS
+from service.snapshot import ServedCollection
+
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+GEOMETRY = "geometry"
+"""The name of the geometry outside: GeoJSON has no other."""
+_TYPES: Mapping[FieldType, Document] = {
+    FieldType.STRING: {"type": "string"},
+    FieldType.INTEGER: {"type": "integer"},
+    FieldType.NUMBER: {"type": "number"},
+    FieldType.BOOLEAN: {"type": "boolean"},
+    FieldType.DATE: {"type": "string", "format": "date"},
+    FieldType.DATETIME: {"type": "string", "format": "date-time"},
+    FieldType.TIME: {"type": "string", "format": "time"},
+    FieldType.UUID: {"type": "string", "format": "uuid"},
+    FieldType.JSON: {},
+    FieldType.ARRAY: {"type": "array"},
+    FieldType.BINARY: {"type": "string", "contentEncoding": "base64"},
+    FieldType.OTHER: {"type": "string"},
+}
+_FORMATS = {
+    GeometryType.POINT: "point",
+    GeometryType.LINE_STRING: "linestring",
+    GeometryType.POLYGON: "polygon",
+    GeometryType.MULTI_POINT: "multipoint",
+    GeometryType.MULTI_LINE_STRING: "multilinestring",
+    GeometryType.MULTI_POLYGON: "multipolygon",
+    GeometryType.GEOMETRY_COLLECTION: "geometrycollection",
+    GeometryType.GEOMETRY: "any",
+}
+
+
+def queryables_document(
+    served: ServedCollection, root: str, language: Language
+) -> Document:
+    """Return what a filter may name. Anything else is refused."""
+    collection = served.collection
+    queryable = [c for c in published_columns(collection) if c.field.type in SORTABLE]
+    document = _schema(served, f"{root}/collections/{served.id}/queryables")
+    document["additionalProperties"] = False
+    document["properties"] = {
+        **dict(_geometry(collection, language)),
+        **{c.name: _queryable(collection, c, language) for c in queryable},
+    }
+    return document
+
+
+def schema_document(
+    served: ServedCollection, root: str, language: Language
+) -> Document:
+    """Return the schema of a feature's properties and geometry."""
+    collection = served.collection
+    columns = published_columns(collection)
+    document = _schema(served, f"{root}/collections/{served.id}/schema")
+    document["properties"] = {
+        **dict(_geometry(collection, language)),
+        **{
+            column.name: {**_property(collection, column), "x-ogc-propertySeq": number}
+            for number, column in enumerate(columns, start=1)
+        },
+    }
+    document["required"] = [c.name for c in columns if not c.field.nullable]
+    return document
+
+
+def property_type(column: PublishedColumn) -> Document:
+    """Return the JSON Schema of a column's values."""
+    return dict(_TYPES[column.field.type])
+
+
+def _schema(served: ServedCollection, url: str) -> Document:
+    return {
+        "$schema": JSON_SCHEMA,
+        "$id": url,
+        "type": "object",
+        "title": collection_title(served.dataset, served.collection),
+    }
+
+
+def _geometry(
+    collection: Collection, language: Language
+) -> Iterator[tuple[str, Document]]:
+    """Yield the geometry, if there is one."""
+    geometry = collection.geometry
+    if geometry is not None:
+        yield (
+            GEOMETRY,
+            {
+                "title": say(language, "field.geometry"),
+                "format": f"geometry-{_FORMATS[geometry.type]}",
+                "x-ogc-role": "primary-geometry",
+            },
+        )
+
+
+def _property(collection: Collection, column: PublishedColumn) -> Document:
+    """Return the schema of one column, with its role."""
+    document = property_type(column)
+    document["title"] = column.name
+    if column.description:
+        document["description"] = column.description
+    if collection.key == (column.field.name,):
+        document["x-ogc-role"] = "id"
+    elif column.field.name == collection.time_field:
+        document["x-ogc-role"] = "primary-instant"
+    return document
+
+
+def _queryable(
+    collection: Collection, column: PublishedColumn, language: Language
+) -> Document:
+    """Return one queryable; say so where a parameter of its name wins."""
+    document = _property(collection, column)
+    if column.name in ITEMS_PARAMETERS:
+        note = say(language, "queryable.reserved", name=column.name)
+        document["description"] = f"{column.description} {note}".strip()
+    return document

@@ -1,0 +1,65 @@
+"""Runs the application in uvicorn, in one process or several."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from providers.configuration import PATH_VARIABLE
+
+GRACE = 30
+"""Seconds that running requests have to end once the service is told to stop."""
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "access": {
+            "()": "uvicorn.logging.AccessFormatter",
+            "fmt": "%(asctime)s %(client_addr)s %(request_line)s %(status_code)s",
+            "use_colors": False,
+        },
+    },
+    "handlers": {
+        "line": {"class": "logging.StreamHandler", "formatter": "line"},
+        "access": {"class": "logging.StreamHandler", "formatter": "access"},
+    },
+    "root": {"handlers": ["line"], "level": "WARNING"},
+    "loggers": {
+        "uvicorn": {"level": "INFO"},
+        "uvicorn.access": {
+            "handlers": ["access"],
+            "level": "INFO",
+            "propagate": False,
+        },
+        "service": {"level": "INFO"},
+        "pygeoapi": {"level": "ERROR"},
+    },
+}
+
+
+def serve(configuration: Path, *, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT); running requests end first.
+
+    Parameters
+    ----------
+    configuration
+        The `passerelle.yml` to serve; every worker reads it itself.
+    workers
+        Processes, at least one.
+    """
+    os.environ[PATH_VARIABLE] = str(configuration.resolve())
+    uvicorn.run(
+        "service.app:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=max(workers, 1),
+        log_config=_LOGGING,
+        timeout_graceful_shutdown=GRACE,
+        proxy_headers=True,
+        server_header=False,
+    )

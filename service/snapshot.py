@@ -1,0 +1,169 @@
+"""What a worker serves at one instant: an immutable `Snapshot`, and who uses it.
+
+A new snapshot is built aside and takes the place of the former by one
+assignment. Requests that run keep the one they began with; connections to
+silos that no living snapshot needs are closed when the last of them ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from metadata.dataset import Collection, Dataset
+from metadata.errors import CollectionBroken
+from metadata.finding import Finding
+from providers.configuration import Configuration
+from providers.features import FeatureSilo, FeatureSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedCollection:
+    """One collection, and where its features are had."""
+
+    collection: Collection
+    dataset: Dataset
+    source: FeatureSource | None
+    """`None` when it is described but cannot be read now."""
+
+    @property
+    def id(self) -> str:
+        """Collection identifier."""
+        return self.collection.id
+
+    @property
+    def features(self) -> FeatureSource:
+        """Where its features are had.
+
+        Raises
+        ------
+        metadata.errors.CollectionBroken
+            They cannot be had now; everything else of it still can.
+        """
+        if self.source is None:
+            message = f"The collection {self.id} cannot be read now."
+            raise CollectionBroken(message)
+        return self.source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedDataset:
+    """One dataset with a record, and those of its collections that are served."""
+
+    dataset: Dataset
+    collections: tuple[ServedCollection, ...]
+    """Empty when only the record may be had."""
+    complete: bool
+    """Whether every table of the description is there."""
+    failing: tuple[str, ...] = ()
+    """Collections that ought to be served and fail."""
+
+    @property
+    def id(self) -> str:
+        """Short name."""
+        return self.dataset.id
+
+
+class DocumentCache:
+    """Documents of one snapshot, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, ...], bytes] = {}
+
+    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+        """Return a document, made now if nobody has asked for it before."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot:
+    """All that is served between two changes."""
+
+    generation: int
+    """Grows by one with each snapshot of the worker, from 1."""
+    built_at: datetime
+    configuration: Configuration
+    datasets: Mapping[str, ServedDataset]
+    """Every dataset that has a record, by id."""
+    collections: Mapping[str, ServedCollection]
+    """Every collection served, by id, in order."""
+    broken: Mapping[str, Finding]
+    """Collections that ought to be served and fail, by id."""
+    findings: tuple[Finding, ...]
+    """What else is wrong: descriptions, tables, silos."""
+    silos: Mapping[str, FeatureSilo]
+    """Open silos by name."""
+    published: Mapping[str, bytes]
+    """Records last published, by the name of their file without ending."""
+    documents: DocumentCache = field(default_factory=DocumentCache)
+
+    def is_broken(self, collection_id: str, within: ServedDataset | None) -> bool:
+        """Tell whether a collection fails that ought to be served by a root."""
+        broken = self.broken.get(collection_id)
+        if broken is None or within is None:
+            return broken is not None
+        return collection_id in within.failing
+
+
+class Stage:
+    """Holds the current snapshot and counts the requests on every living one.
+
+    To be used from one thread: the event loop's.
+    """
+
+    def __init__(self) -> None:
+        self._current: Snapshot | None = None
+        self._users: dict[Snapshot, int] = {}
+
+    @property
+    def current(self) -> Snapshot | None:
+        """What new requests get; `None` before the first one is built."""
+        return self._current
+
+    @contextmanager
+    def held(self) -> Iterator[Snapshot | None]:
+        """Keep the current snapshot alive as long as a request lasts."""
+        snapshot = self._current
+        if snapshot is None:
+            yield None
+            return
+        self._users[snapshot] += 1
+        try:
+            yield snapshot
+        finally:
+            self._users[snapshot] -= 1
+            self._forget_unused()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Put a snapshot in the place of the current one."""
+        self._users.setdefault(snapshot, 0)
+        self._current = snapshot
+        self._forget_unused()
+
+    def clear(self) -> None:
+        """Close everything; no request may be running."""
+        self._current = None
+        self._forget_unused()
+
+    def _forget_unused(self) -> None:
+        """Drop retired snapshots without requests, and close what only they used."""
+        unused = [
+            snapshot
+            for snapshot, users in self._users.items()
+            if users == 0 and snapshot is not self._current
+        ]
+        for snapshot in unused:
+            del self._users[snapshot]
+        needed = {id(silo) for living in self._users for silo in living.silos.values()}
+        closing = {
+            id(silo): silo
+            for snapshot in unused
+            for silo in snapshot.silos.values()
+            if id(silo) not in needed
+        }
+        for silo in closing.values():
+            silo.close()

@@ -1,0 +1,86 @@
+"""Answers that are longer than memory: sent batch by batch, or broken off.
+
+An error after the first byte breaks the connection off: the chunked body is
+never ended, so that no client takes half of a collection for all of it
+(RFC 9112, clause 8). A client that goes away is noticed between two batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from providers.features import FeatureStream
+
+
+class FeatureStreamResponse(Response):
+    """A FeatureCollection on its way.
+
+    Parameters
+    ----------
+    opening
+        Bytes before the first feature.
+    first
+        The first batch, read before the answer began; may be empty.
+    stream
+        The rest; closed however the answer ends.
+    closing
+        Returns the bytes after the last feature; called in a thread, once the
+        stream is exhausted.
+    """
+
+    def __init__(
+        self,
+        *,
+        opening: bytes,
+        first: bytes,
+        stream: FeatureStream,
+        closing: Callable[[], bytes],
+        headers: Mapping[str, str],
+        background: BackgroundTask | None = None,
+    ) -> None:
+        self.status_code = 200
+        self.background = background
+        self.init_headers(headers)
+        self._opening = opening + first
+        self._stream = stream
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        watcher = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await self._send(scope, send, watcher)
+        finally:
+            watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await watcher
+            await asyncio.shield(run_in_threadpool(self._stream.close))
+
+    async def _send(self, scope: Scope, send: Send, gone: asyncio.Future[None]) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        if scope["method"] != "HEAD":
+            await _send_body(send, self._opening)
+            while batch := await run_in_threadpool(next, self._stream, b""):
+                if gone.done():
+                    return
+                await _send_body(send, batch)
+            await _send_body(send, await run_in_threadpool(self._closing))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _send_body(send: Send, batch: bytes) -> None:
+    await send({"type": "http.response.body", "body": batch, "more_body": True})
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Return once the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,299 @@
+"""Looks at what snapshots are made of: files, silos, store. Blocking, thread by thread.
+
+Each watch is used by one thread at a time and remembers what it saw last; a
+look returns `None` when nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from metadata.description import Descriptions, read_descriptions
+from metadata.errors import PasserelleError, SourceError, StoreError
+from metadata.finding import Finding, Severity, has_errors
+from metadata.measured import GeometryColumn, GeometryType, Source, Survey
+from providers.change import data_mark, open_changes
+from providers.configuration import (
+    Configuration,
+    SiloConfiguration,
+    read_configuration,
+)
+from providers.store import Store, open_store
+from providers.survey import survey_silo, survey_structure
+from service.building import SiloView
+from service.messages import text
+
+DATA_INTERVAL = timedelta(seconds=15)
+"""How often a silo is asked whether rows changed."""
+
+FileMarks = tuple[tuple[str, int, int, int], ...]
+
+
+class ConfigurationWatch:
+    """`passerelle.yml`."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._path = configuration.path
+        self._mark = _marks([self._path])
+        self.findings: tuple[Finding, ...] = ()
+
+    def look(self) -> Configuration | None:
+        """Return the configuration if the file changed and can be used.
+
+        One that cannot be used is a finding, and the former stays in force.
+        """
+        mark = _marks([self._path])
+        if mark == self._mark:
+            return None
+        self._mark = mark
+        try:
+            configuration = read_configuration(self._path)
+        except PasserelleError as error:
+            self.findings = (_unusable("configuration", str(self._path), error),)
+            return None
+        self.findings = ()
+        return configuration
+
+
+class DescriptionsWatch:
+    """The folder of descriptions."""
+
+    def __init__(self) -> None:
+        self._mark: FileMarks | None = None
+        self._folder = Path()
+
+    def look(self, folder: Path) -> Descriptions | None:
+        """Return all descriptions if any file came, went or changed."""
+        mark = _marks(folder.glob("*.yml"))
+        if mark == self._mark and folder == self._folder:
+            return None
+        self._mark, self._folder = mark, folder
+        return read_descriptions(folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreView:
+    """What the store holds for the service."""
+
+    surveys: tuple[Survey, ...]
+    published: Mapping[str, bytes]
+    """Records last published, by the name of their file without ending."""
+
+
+class StoreWatch:
+    """The store, by the number that grows with each of its changes."""
+
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._address = ""
+        self._generation: int | None = None
+        self.findings: tuple[Finding, ...] = ()
+
+    @property
+    def store(self) -> Store | None:
+        """The open store; `None` while it fails."""
+        return None if self.findings else self._store
+
+    def look(self, address: str) -> StoreView | None:
+        """Return what the store holds, if that changed.
+
+        A store that cannot be read is a finding; what was known still stands.
+        """
+        try:
+            view = self._read(address)
+        except StoreError as error:
+            self.findings = (_unusable("store", "store", error),)
+            self._generation = None
+            return None
+        self.findings = ()
+        return view
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _read(self, address: str) -> StoreView | None:
+        if self._store is None or address != self._address:
+            self.close()
+            self._store, self._address = open_store(address), address
+            self._generation = None
+        generation = self._store.generation()
+        if generation == self._generation:
+            return None
+        view = StoreView(
+            surveys=self._store.surveys(),
+            published={r.record.name: r.record.content for r in self._store.applied()},
+        )
+        self._generation = generation
+        return view
+
+
+class SiloWatch:
+    """One silo: its structure each time, its rows now and then."""
+
+    def __init__(self, silo: SiloConfiguration, kept: Iterable[Survey] = ()) -> None:
+        self._silo = silo
+        self._changes = open_changes(silo)
+        self._mark = ""
+        self._wanted: frozenset[Source] = frozenset()
+        self._data: Mapping[str, str] = {}
+        self._data_seen: datetime | None = None
+        self._known = {s.source: s for s in kept if s.source.silo == silo.name}
+        self._unconfirmed = set(self._known)
+        self._failing: set[Source] = set()
+        self._view: SiloView | None = None
+
+    def look(self, wanted: Collection[Source], now: datetime) -> SiloView | None:
+        """Return the silo as it is now, if that is not as it was.
+
+        Parameters
+        ----------
+        wanted
+            The tables that descriptions name, of any silo.
+        """
+        mine = frozenset(s for s in wanted if s.silo == self._silo.name)
+        try:
+            view = self._look(mine, now)
+        except SourceError as error:
+            view = self._failed(mine, error)
+        if view is None or view == self._view:
+            return None
+        self._view = view
+        return view
+
+    def close(self) -> None:
+        """Let go of the silo."""
+        self._changes.close()
+
+    def _look(self, wanted: frozenset[Source], now: datetime) -> SiloView | None:
+        mark = self._changes.structure()
+        recovered = self._view is not None and self._view.failure is not None
+        if mark != self._mark or wanted != self._wanted or recovered:
+            view = self._survey(wanted, now)
+            self._mark, self._wanted = mark, wanted
+            return view
+        moved = self._moved(wanted, now)
+        return self._measure_again(moved, now) if moved else None
+
+    def _survey(self, wanted: frozenset[Source], now: datetime) -> SiloView:
+        """Look at all tables, and measure those that are new or of another form."""
+        seen = survey_structure(self._silo, now=now)
+        structure = {s.source: s for s in seen.surveys if s.source in wanted}
+        kept = {
+            source: self._known[source]
+            for source, survey in structure.items()
+            if source in self._known and _same_form(survey, self._known[source])
+        }
+        missing = wanted - kept.keys()
+        fresh, findings = self._measured(missing, now)
+        failing = {f.subject for f in findings if has_errors([f])}
+        self._known = {**kept, **fresh}
+        self._failing = {s for s in missing - fresh.keys() if str(s) in failing}
+        return SiloView(
+            surveys=dict(self._known),
+            findings=_about(wanted, (*seen.findings, *findings)),
+        )
+
+    def _measured(
+        self, sources: Collection[Source], now: datetime
+    ) -> tuple[dict[Source, Survey], tuple[Finding, ...]]:
+        """Measure some tables."""
+        if not sources:
+            return {}, ()
+        measured = survey_silo(self._silo, now=now, sources=sources)
+        self._unconfirmed -= set(sources)
+        return {s.source: s for s in measured.surveys}, measured.findings
+
+    def _moved(self, wanted: frozenset[Source], now: datetime) -> set[Source]:
+        """Return tables whose rows may have changed since they were measured."""
+        if self._data_seen and now - self._data_seen < DATA_INTERVAL:
+            return set()
+        first, before = self._data_seen is None, self._data
+        self._data, self._data_seen = self._changes.data(), now
+        moved = {s for s in wanted if data_mark(self._data, s) != data_mark(before, s)}
+        return (
+            (set() if first else moved) | (self._unconfirmed & wanted) | self._failing
+        )
+
+    def _measure_again(self, moved: set[Source], now: datetime) -> SiloView | None:
+        """Measure tables again; one that fails keeps what was measured of it."""
+        fresh, findings = self._measured(moved, now)
+        self._failing -= fresh.keys()
+        news = {
+            source: survey
+            for source, survey in fresh.items()
+            if source not in self._known
+            or replace(survey, surveyed_at=self._known[source].surveyed_at)
+            != self._known[source]
+        }
+        old = self._view.findings if self._view else ()
+        kept = tuple(f for f in old if f.subject not in {str(s) for s in moved})
+        self._known.update(news)
+        return SiloView(surveys=dict(self._known), findings=(*kept, *findings))
+
+    def _failed(self, wanted: frozenset[Source], error: SourceError) -> SiloView | None:
+        """Keep what was seen; say why nothing can be seen now."""
+        before = self._view or SiloView(
+            surveys={s: v for s, v in self._known.items() if s in wanted}
+        )
+        if before.failure is not None:
+            return None
+        return replace(before, failure=error)
+
+
+def _same_form(survey: Survey, known: Survey) -> bool:
+    """Tell whether a table still has the columns, key and comment it was known by."""
+    return (
+        survey.kind == known.kind
+        and survey.fields == known.fields
+        and survey.key == known.key
+        and survey.comment == known.comment
+        and len(survey.geometries) == len(known.geometries)
+        and all(map(_same_geometry, survey.geometries, known.geometries))
+    )
+
+
+def _same_geometry(declared: GeometryColumn, known: GeometryColumn) -> bool:
+    """Tell whether a declaration still holds; what it leaves open was measured."""
+    return (
+        declared.name == known.name
+        and declared.type in {GeometryType.GEOMETRY, known.type}
+        and declared.srid in {0, known.srid}
+    )
+
+
+def _about(
+    sources: Collection[Source], findings: Iterable[Finding]
+) -> tuple[Finding, ...]:
+    """Return the findings on some tables, each once."""
+    names = {str(source) for source in sources}
+    return tuple(dict.fromkeys(f for f in findings if f.subject in names))
+
+
+def _marks(paths: Iterable[Path]) -> FileMarks:
+    """Return name, time, size and inode of each file that is there."""
+    found = []
+    for path in sorted(paths):
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((path.name, stat.st_mtime_ns, stat.st_size, stat.st_ino))
+    return tuple(found)
+
+
+def _unusable(code: str, subject: str, error: PasserelleError) -> Finding:
+    """Return the finding of something that was changed into what cannot be used."""
+    return Finding(
+        severity=Severity.ERROR,
+        code=f"{code}.unusable",
+        subject=subject,
+        element=code,
+        reason=error.text,
+        hint=error.remedy if error.hint else text("finding.former-stays"),
+    )

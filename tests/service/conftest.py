@@ -1,0 +1,306 @@
+"""A whole deployment on a real silo, and the real server in front of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fiona
+import httpx
+import psycopg2
+import pytest
+import uvicorn
+from fiona.crs import CRS
+
+from providers.configuration import read_configuration
+from service.app import create_app
+
+URL = "http://service.example/geo"
+PATIENCE = 20.0
+DESCRIPTION = """\
+id: {id}
+identifier: https://data.example/id/{id}
+record_identifier: fr-229300082-jdd-{uuid}
+service_identifier: fr-229300082-srv-{uuid}
+status: {status}
+access: {access}
+title: "{title}"
+abstract: Ce que contient {id}, mesuré et décrit, avec une phrase assez longue.
+lineage: Levé sur place.
+producer: Service des essais
+themes: [au]
+topics: [boundaries]
+keywords: [essai]
+{more}
+collections:
+"""
+COLLECTION = """\
+  - id: {table}
+    source: {{silo: sig, container: {container}, table: {table}}}
+"""
+CONFIGURATION = """\
+organisation:
+  name: Service des essais
+  siren: "229300082"
+  email: sig@essais.example
+  url: https://essais.example
+  identifier_base: https://data.example/id
+  licence: etalab-2.0
+service:
+  url: {url}
+  title: Données d'essai
+  key: ouvre-toi
+silos:
+  sig: {silo}
+store: ./state.sqlite
+"""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A folder with configuration and descriptions, and a silo of two tables."""
+
+    folder: Path
+    silo: str
+    container: str
+    """Schema of the database, or name of the file."""
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "passerelle.yml"
+
+    @property
+    def is_database(self) -> bool:
+        return self.silo.startswith("postgresql://")
+
+    def describe(
+        self,
+        dataset: str,
+        *tables: str,
+        status: str = "published",
+        access: str = "open",
+        title: str = "",
+        more: str = "",
+    ) -> None:
+        """Write a description, as a person or `approve` would."""
+        number = sum(map(ord, dataset)) % 10**12
+        text = DESCRIPTION.format(
+            id=dataset,
+            uuid=f"00000000-0000-4000-8000-{number:012d}",
+            status=status,
+            access=access,
+            title=title or f"Jeu {dataset}",
+            more=more,
+        )
+        for table in tables or (dataset,):
+            text += COLLECTION.format(table=table, container=self.container)
+        target = self.folder / "datasets" / f"{dataset}.yml"
+        fresh = target.with_suffix(".new")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(target)
+
+    def withdraw(self, dataset: str) -> None:
+        (self.folder / "datasets" / f"{dataset}.yml").unlink()
+
+    def execute(self, statement: str) -> None:
+        """Change the silo from outside; for databases."""
+        connection = psycopg2.connect(self.silo)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+
+def deploy(folder: Path, silo: str, container: str) -> Deployment:
+    (folder / "datasets").mkdir()
+    text = CONFIGURATION.format(url=URL, silo=silo)
+    (folder / "passerelle.yml").write_text(text, encoding="utf-8")
+    return Deployment(folder, silo, container)
+
+
+def fill_database(address: str) -> None:
+    """Make the two tables `places` (points) and `zones` (polygons)."""
+    connection = psycopg2.connect(address)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            """
+            CREATE TABLE places (
+                id integer PRIMARY KEY, nom text, "limit" integer, secret text,
+                ouvert date, geom geometry(Point, 2154));
+            COMMENT ON COLUMN places.nom IS 'Nom <usuel> & "officiel"';
+            INSERT INTO places
+            SELECT i, 'Lieu ' || i || ' <&">', i, 'x', date '2020-01-01' + i,
+                   ST_SetSRID(ST_MakePoint(650000 + i * 100, 6860000 + i * 50), 2154)
+            FROM generate_series(1, 30) AS i;
+            CREATE TABLE zones (
+                code text PRIMARY KEY, nom text, geom geometry(Polygon, 2154));
+            INSERT INTO zones
+            SELECT 'Z' || i, 'Zone ' || i,
+                   ST_MakeEnvelope(650000 + i * 1000, 6860000,
+                                   650900 + i * 1000, 6861000, 2154)
+            FROM generate_series(1, 5) AS i;
+            CREATE TABLE reserve AS TABLE zones;
+            """
+        )
+    connection.close()
+
+
+def fill_geopackage(path: Path) -> None:
+    """Make the same two tables as layers of one file."""
+    places = {
+        "geometry": "Point",
+        "properties": {
+            "nom": "str",
+            "limit": "int",
+            "secret": "str",
+            "ouvert": "date",
+        },
+    }
+    with fiona.open(
+        path, "w", driver="GPKG", layer="places", crs=CRS.from_epsg(2154), schema=places
+    ) as layer:
+        for i in range(1, 31):
+            layer.write(
+                {
+                    "geometry": {
+                        "type": "Point",
+                        "coordinates": (650000 + i * 100, 6860000 + i * 50),
+                    },
+                    "properties": {
+                        "nom": f'Lieu {i} <&">',
+                        "limit": i,
+                        "secret": "x",
+                        "ouvert": f"2020-01-{i:02d}",
+                    },
+                }
+            )
+    add_zones(path, "zones")
+    add_zones(path, "reserve")
+
+
+def add_zones(path: Path, layer: str) -> None:
+    """Add a layer of polygons to a GeoPackage."""
+    schema = {"geometry": "Polygon", "properties": {"code": "str", "nom": "str"}}
+    with fiona.open(
+        path, "w", driver="GPKG", layer=layer, crs=CRS.from_epsg(2154), schema=schema
+    ) as target:
+        for i in range(1, 6):
+            west = 650000 + i * 1000
+            ring = [
+                (west, 6860000),
+                (west + 900, 6860000),
+                (west + 900, 6861000),
+                (west, 6861000),
+                (west, 6860000),
+            ]
+            target.write(
+                {
+                    "geometry": {"type": "Polygon", "coordinates": [ring]},
+                    "properties": {"code": f"Z{i}", "nom": f"Zone {i}"},
+                }
+            )
+
+
+@pytest.fixture
+def on_postgis(tmp_path: Path, postgis: str) -> Deployment:
+    """A deployment on PostGIS, nothing described yet."""
+    fill_database(postgis)
+    return deploy(tmp_path, postgis, "public")
+
+
+@pytest.fixture
+def on_geopackage(tmp_path: Path) -> Deployment:
+    """A deployment on a folder with one GeoPackage, nothing described yet."""
+    return deploy_geopackage(tmp_path)
+
+
+@pytest.fixture(params=["geopackage", "postgis"])
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """A deployment on each kind of silo."""
+    made: Deployment = request.getfixturevalue(f"on_{request.param}")
+    return made
+
+
+def deploy_geopackage(folder: Path) -> Deployment:
+    (folder / "silo").mkdir()
+    fill_geopackage(folder / "silo" / "base.gpkg")
+    return deploy(folder, "./silo", "base.gpkg")
+
+
+@contextmanager
+def running(
+    deployment: Deployment, *, headers: dict[str, str] | None = None, **settings: Any
+) -> Iterator[httpx.Client]:
+    """Run the application in uvicorn on loopback; yield a client of it."""
+    settings.setdefault("interval", 0.05)
+    app = create_app(read_configuration(deployment.configuration), **settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_for(lambda: server.started or not thread.is_alive())
+    if not server.started:
+        pytest.fail("the service did not start")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        base = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=base, headers=headers, timeout=30) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+def wait_for(what: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait until something is so; fail when it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return
+        time.sleep(0.02)
+    pytest.fail("it did not come about in time")
+
+
+@pytest.fixture
+def serve() -> Callable[..., AbstractContextManager[httpx.Client]]:
+    """The server as a context manager: ``with serve(deployment) as client``."""
+    return running
+
+
+@pytest.fixture(name="wait_for")
+def _wait_for() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something is so."""
+    return wait_for
+
+
+@pytest.fixture
+def new_layer() -> Callable[..., None]:
+    """Add a layer of polygons to a GeoPackage."""
+    return add_zones
+
+
+@pytest.fixture(scope="module", params=["geopackage", "postgis"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """The service on two datasets and a restricted one; for reading only."""
+    folder = tmp_path_factory.mktemp("service")
+    if request.param == "postgis":
+        address = request.getfixturevalue("module_postgis")
+        fill_database(address)
+        deployment = deploy(folder, address, "public")
+    else:
+        deployment = deploy_geopackage(folder)
+    deployment.describe("lieux", "places")
+    deployment.describe("zonage", "zones")
+    deployment.describe("reserve", access="restricted")
+    with running(deployment) as client:
+        yield client

@@ -1,0 +1,56 @@
+"""Health: alive for everybody, details with the key or from loopback."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from service.health import may_see_details
+
+DETAILS = {"version", "broken", "silos", "findings", "libraries"}
+
+
+def request(client: str, **headers: str) -> Request:
+    lines = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    scope = {"type": "http", "client": (client, 1), "headers": lines}
+    return Request(scope)
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "allowed"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {}, True),
+        ("192.0.2.7", {}, False),
+        ("192.0.2.7", {"x_passerelle_key": "ouvre-toi"}, True),
+        ("192.0.2.7", {"x_passerelle_key": "ouvre"}, False),
+        ("192.0.2.7", {"x_passerelle_key": "clé"}, False),
+        ("127.0.0.1", {"x_forwarded_for": "192.0.2.7"}, False),
+        ("127.0.0.1", {"x_forwarded_for": "127.0.0.1"}, False),
+        ("127.0.0.1", {"forwarded": "for=192.0.2.7"}, False),
+        ("testclient", {}, False),
+    ],
+)
+def test_who_may_see_details(
+    client: str, headers: dict[str, str], *, allowed: bool
+) -> None:
+    assert may_see_details("ouvre-toi", request(client, **headers)) is allowed
+
+
+def test_without_a_key_an_empty_header_opens_nothing() -> None:
+    assert not may_see_details("", request("192.0.2.7", x_passerelle_key=""))
+
+
+def test_everybody_hears_that_the_service_is_alive(service: httpx.Client) -> None:
+    answer = service.get("/health", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "generation": 1}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_loopback_hears_the_details(service: httpx.Client) -> None:
+    document = service.get("/health").json()
+    assert document.keys() >= DETAILS
+    assert document["silos"] == {"sig": "ok"}
+    assert document["collections"] == 2

@@ -1,0 +1,258 @@
+"""The OpenAPI documents: valid, complete in themselves, and true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft4Validator
+
+from service import parameters
+from service.parameters import (
+    DOWNLOAD_PARAMETERS,
+    ITEM_PARAMETERS,
+    ITEMS_PARAMETERS,
+)
+
+ROOTS = ("", "/datasets/lieux", "/datasets/zonage")
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def resolved(document: Any, reference: str) -> Any:
+    found = document
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step.replace("~1", "/")]
+    return found
+
+
+@pytest.fixture(params=ROOTS)
+def root(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def document(service: httpx.Client, root: str) -> Any:
+    answer = service.get(f"{root}/api")
+    assert (
+        answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    )
+    return answer.json()
+
+
+def test_every_reference_is_inside(document: Any) -> None:
+    found = list(references(document))
+    assert found
+    for reference in found:
+        assert reference.startswith("#/")
+        assert resolved(document, reference)
+
+
+def test_nothing_under_components_is_left_over(document: Any) -> None:
+    used = set(references(document))
+    for kind, parts in document["components"].items():
+        for name in parts:
+            assert f"#/components/{kind}/{name}" in used
+
+
+def test_operations_have_ids_of_their_own_and_all_path_parameters(
+    document: Any,
+) -> None:
+    seen = set()
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["operationId"] not in seen
+            seen.add(operation["operationId"])
+            given = [
+                resolved(document, p["$ref"]) if "$ref" in p else p
+                for p in operation["parameters"]
+            ]
+            names = [(p["in"], p["name"]) for p in given]
+            assert len(names) == len(set(names))
+            in_path = {p["name"] for p in given if p["in"] == "path"}
+            assert in_path == {part.split("}")[0] for part in path.split("{")[1:]}
+
+
+def test_schemas_are_schemas(document: Any) -> None:
+    for schema in document["components"]["schemas"].values():
+        Draft4Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_operation_is_described_in_each_language(
+    service: httpx.Client, root: str, language: str
+) -> None:
+    document = service.get(f"{root}/api?lang={language}").json()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"]
+    for parameter in document["components"]["parameters"].values():
+        assert parameter["description"]
+
+
+def test_every_path_answers_in_a_type_it_declares(
+    service: httpx.Client, document: Any, root: str
+) -> None:
+    collection = "zones" if root.endswith("zonage") else "places"
+    items = service.get(f"/collections/{collection}/items?limit=1").json()
+    examples = {
+        "collectionId": collection,
+        "dataset": "lieux",
+        "featureId": items["features"][0]["id"],
+    }
+    for path in document["paths"]:
+        filled = path.format(**examples)
+        answer = service.get(root + filled)
+        assert answer.status_code == 200, (filled, answer.text)
+        declared = document["paths"][path]["get"]["responses"]["200"]["content"]
+        kind = answer.headers["content-type"].split(";")[0]
+        assert kind in {name.split(";")[0] for name in declared}
+
+
+def test_the_document_of_a_dataset_spells_its_collections_out(
+    service: httpx.Client,
+) -> None:
+    document = service.get("/datasets/lieux/api").json()
+    operation = document["paths"]["/collections/places/items"]["get"]
+    names = [p["name"] for p in operation["parameters"] if "name" in p]
+    assert "nom" in names
+    assert names.count("limit") == 0
+    assert "/collections/zones/items" not in document["paths"]
+    assert document["servers"] == [{"url": "http://service.example/geo/datasets/lieux"}]
+    assert document["info"]["title"] == "Jeu lieux"
+    assert document["info"]["license"]["url"].startswith("https://spdx.org/")
+    assert document["info"]["contact"]["name"] == "Service des essais"
+
+
+def query_parameters(document: Any, path: str) -> dict[str, Any]:
+    """Return the query parameters of an operation by name, references followed."""
+    given = [
+        resolved(document, each["$ref"]) if "$ref" in each else each
+        for each in document["paths"][path]["get"]["parameters"]
+    ]
+    return {each["name"]: each for each in given if each["in"] == "query"}
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/items", ITEMS_PARAMETERS),
+        ("/items/{featureId}", ITEM_PARAMETERS),
+        ("/download/{collectionId}.geojson", DOWNLOAD_PARAMETERS),
+    ],
+)
+def test_documented_parameters_are_those_that_are_accepted(
+    service: httpx.Client, path: str, known: frozenset[str]
+) -> None:
+    document = service.get("/api").json()
+    found = query_parameters(document, f"/collections/{{collectionId}}{path}")
+    assert found.keys() == known
+
+
+def test_a_dataset_documents_its_columns_beside_the_parameters(
+    service: httpx.Client,
+) -> None:
+    document = service.get("/datasets/lieux/api").json()
+    found = query_parameters(document, "/collections/places/items")
+    queryables = service.get("/collections/places/queryables").json()["properties"]
+    assert found.keys() == ITEMS_PARAMETERS | queryables.keys() - {"geometry"}
+
+
+def test_documented_choices_are_those_that_are_accepted(
+    service: httpx.Client, document: Any, root: str
+) -> None:
+    places = "/collections/places" if root == "/datasets/lieux" else ""
+    zones = "/collections/zones" if root == "/datasets/zonage" else ""
+    path = (places or zones or "/collections/{collectionId}") + "/items"
+    address = f"{root}{path.format(collectionId='places')}"
+    found = query_parameters(document, path)
+    assert set(found["filter-lang"]["schema"]["enum"]) == set(parameters._LANGUAGES)
+    for name in ("f", "lang", "filter-lang", "resulttype", "crs", "filter-crs"):
+        for value in found[name]["schema"].get("enum", ()):
+            answer = service.get(address, params={name: value, "limit": 1})
+            assert answer.status_code == 200, (name, value)
+    for name in ("f", "lang", "filter-lang", "resulttype"):
+        assert found[name]["schema"]["enum"]
+        answer = service.get(address, params={name: "colour"})
+        assert answer.status_code in {400, 406}
+
+
+def test_documented_bounds_hold(service: httpx.Client) -> None:
+    found = query_parameters(
+        service.get("/api").json(), "/collections/{collectionId}/items"
+    )
+    limit, box = found["limit"]["schema"], found["bbox"]["schema"]
+    assert (limit["maximum"], limit["default"]) == (10_000, 10)
+    items = "/collections/places/items"
+    below = service.get(items, params={"limit": limit["minimum"] - 1})
+    assert below.status_code == 400
+    assert len(service.get(items).json()["features"]) == limit["default"]
+    allowed = {each["minItems"] for each in box["oneOf"]}
+    assert allowed == {each["maxItems"] for each in box["oneOf"]}
+    numbers = {6: "1,45,0,4,50,9", 5: "1,45,0,4,50", 4: "1,45,4,50", 3: "1,45,4"}
+    for size, text in numbers.items():
+        answer = service.get(items, params={"bbox": text})
+        assert (answer.status_code == 200) == (size in allowed), answer.text
+
+
+def test_every_operation_declares_how_it_refuses(document: Any) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            answers = operation["responses"]
+            assert {"400", "404", "406", "503"} <= answers.keys()
+            for status in answers.keys() - {"200"}:
+                answer = resolved(document, answers[status]["$ref"])
+                assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_the_document_has_the_form_of_openapi(document: Any) -> None:
+    assert document["openapi"].startswith("3.0.")
+    assert {"title", "version"} <= document["info"].keys()
+    for path, methods in document["paths"].items():
+        assert path.startswith("/")
+        assert methods.keys() <= {"get", "put", "post", "delete", "head", "options"}
+        for operation in methods.values():
+            assert operation["responses"]["200"]["description"]
+            for each in operation["parameters"]:
+                given = resolved(document, each["$ref"]) if "$ref" in each else each
+                assert given["in"] in {"query", "path", "header", "cookie"}
+                assert given["schema"]
+                assert given["required"] is (given["in"] == "path")
+
+
+def test_the_documents_of_the_parts_agree_with_their_schemas(
+    service: httpx.Client,
+) -> None:
+    document = service.get("/api").json()
+    cases = {
+        "/": "landingPage",
+        "/conformance": "confClasses",
+        "/collections": "collections",
+        "/collections/places": "collection",
+        "/datasets/": "datasets",
+        "/health": "health",
+        "/collections/places/items": "featureCollection",
+        "/nothing": "problem",
+    }
+    for path, name in cases.items():
+        schema = {
+            "$ref": f"#/components/schemas/{name}",
+            "components": document["components"],
+        }
+        text = json.dumps(schema).replace('"nullable": true', '"x": 1')
+        errors = list(
+            Draft4Validator(json.loads(text)).iter_errors(service.get(path).json())
+        )
+        assert errors == []

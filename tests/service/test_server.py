@@ -1,0 +1,90 @@
+"""The real server: several processes, reloaded together, stopped gracefully."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from service.server import serve
+path, port, workers = sys.argv[1:]
+serve(Path(path), host="127.0.0.1", port=int(port), workers=int(workers))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(
+    configuration: Path, workers: int
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        str(configuration),
+        str(port),
+        str(workers),
+    ]
+    log = configuration.parent / "log"
+    with log.open("wb") as output:
+        started = subprocess.Popen(command, stdout=output, stderr=output)
+        try:
+            yield started, f"http://127.0.0.1:{port}"
+        finally:
+            started.kill()
+            started.wait()
+
+
+def answers(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/health", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_server_starts_reloads_and_ends_gracefully(
+    on_geopackage: Any, wait_for: Any, workers: int
+) -> None:
+    on_geopackage.describe("places")
+    with process(on_geopackage.configuration, workers) as (started, base):
+        wait_for(lambda: answers(base), 60)
+        on_geopackage.describe("zones")
+        end = time.monotonic() + 30
+        agreed = 0
+        while agreed < 20 and time.monotonic() < end:
+            found = httpx.get(f"{base}/collections").json()["collections"]
+            agreed = agreed + 1 if len(found) == 2 else 0
+        assert agreed == 20
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(40) == 0 or started.returncode == -signal.SIGTERM
+    log = (on_geopackage.folder / "log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    assert "/collections HTTP/1.1 200" in log
+    assert "ouvre-toi" not in log
+
+
+def test_a_configuration_that_cannot_be_read_ends_the_server(
+    on_geopackage: Any, wait_for: Any
+) -> None:
+    on_geopackage.configuration.write_text("silos: [", encoding="utf-8")
+    with process(on_geopackage.configuration, 1) as (started, _):
+        assert started.wait(60) != 0
