@@ -1,0 +1,1 @@
+"""Whom we tell: outlets, ledger, publishing, and the command line."""

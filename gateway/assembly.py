@@ -1,0 +1,238 @@
+"""Brings together what a command works on: descriptions, surveys, datasets, records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Protocol
+
+from metadata.checks import check_dataset, check_record, check_records
+from metadata.dataset import Dataset
+from metadata.describing import Described, describe_all
+from metadata.description import Descriptions, approved, read_descriptions
+from metadata.finding import Finding, Severity, Text
+from metadata.iso19139 import encode_dataset_record, encode_service_record
+from metadata.measured import Source, Survey
+from metadata.record import Record
+from metadata.stated import Access, Description, Status
+from providers.configuration import Configuration
+from providers.store import Store
+from providers.store_revisions import Stamp
+from providers.survey import Surveyed, survey_silo
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of the silo, tables done, and tables in all."""
+
+
+class Encoder(Protocol):
+    """What turns a dataset into one of its records."""
+
+    def __call__(self, dataset: Dataset, *, date_stamp: date) -> Record:
+        """Encode it, dated as told."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """What is stated and what is measured, joined."""
+
+    described: Described
+    descriptions: Descriptions
+    survey_findings: tuple[Finding, ...] = ()
+    by_id: Mapping[str, Description] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything found on the way here; the datasets themselves not checked."""
+        return (
+            *self.descriptions.findings,
+            *self.survey_findings,
+            *self.described.findings,
+        )
+
+
+def assemble(
+    configuration: Configuration,
+    store: Store,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    as_if_approved: bool = False,
+) -> Assembled:
+    """Read every description, measure its tables, and join both.
+
+    Parameters
+    ----------
+    as_if_approved
+        Look at drafts as they would be once approved.
+
+    Raises
+    ------
+    metadata.errors.SourceUnreachable
+        A silo that descriptions need does not answer: nothing is concluded then
+        about its tables.
+    """
+    descriptions = read_descriptions(configuration.datasets)
+    wanted = [d for d in descriptions.found if d.status is not Status.WITHDRAWN]
+    if as_if_approved:
+        wanted = [approved(d) if d.status is Status.DRAFT else d for d in wanted]
+    surveyed = measure(configuration, wanted, now=now, progress=progress)
+    surveys = keep(store, surveyed.surveys)
+    described = describe_all(
+        wanted,
+        surveys,
+        surveyed.findings,
+        organisation=configuration.organisation,
+        service_url=configuration.service.url,
+    )
+    by_id = {d.id: d for d in descriptions.found}
+    findings = tuple(_unanswered(surveyed.findings, wanted))
+    return Assembled(described, descriptions, findings, by_id)
+
+
+def _unanswered(
+    findings: Iterable[Finding], descriptions: Iterable[Description]
+) -> Iterator[Finding]:
+    """Yield the findings of a survey that no description answers.
+
+    A table without a key is answered by the key that a person states.
+    """
+    keyed = {str(c.source) for d in descriptions for c in d.collections if c.key}
+    for finding in findings:
+        if finding.code != "survey.no-key" or finding.subject not in keyed:
+            yield finding
+
+
+def keep(store: Store, surveys: Iterable[Survey]) -> tuple[Survey, ...]:
+    """Keep surveys in the store; return them with the day each was first so found.
+
+    A table that is as it was keeps the earlier time, so that measuring again
+    changes no record.
+    """
+    before = {survey.source: survey for survey in store.surveys()}
+    settled = tuple(
+        _first_seen(survey, before.get(survey.source)) for survey in surveys
+    )
+    store.keep_surveys(settled)
+    return settled
+
+
+def _first_seen(survey: Survey, before: Survey | None) -> Survey:
+    if before and replace(survey, surveyed_at=before.surveyed_at) == before:
+        return before
+    return survey
+
+
+def measure(
+    configuration: Configuration,
+    descriptions: Iterable[Description],
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Surveyed:
+    """Survey the tables that descriptions name, silo by silo."""
+    sources = [c.source for d in descriptions for c in d.collections]
+    known = [s for s in sources if s.silo in configuration.silos]
+    lost = [_no_such_silo(s) for s in sources if s.silo not in configuration.silos]
+    parts = [
+        _measure_silo(configuration, name, known, now=now, progress=progress)
+        for name in dict.fromkeys(source.silo for source in known)
+    ]
+    return Surveyed(
+        surveys=tuple(s for part in parts for s in part.surveys),
+        findings=(*lost, *(f for part in parts for f in part.findings)),
+    )
+
+
+def _no_such_silo(source: Source) -> Finding:
+    """Say that a table's silo is not configured, which is not the same as gone."""
+    return Finding(
+        severity=Severity.ERROR,
+        code="dataset.silo-missing",
+        subject=str(source),
+        element="collections.source.silo",
+        reason=Text(
+            f"Aucun silo ne s'appelle « {source.silo} » dans passerelle.yml.",
+            f"passerelle.yml has no silo “{source.silo}”.",
+        ),
+        hint=Text(
+            "Ajoutez-le sous « silos », ou corrigez la description.",
+            "Add it under “silos”, or correct the description.",
+        ),
+    )
+
+
+def _measure_silo(
+    configuration: Configuration,
+    name: str,
+    sources: Iterable[Source],
+    *,
+    now: datetime,
+    progress: Progress | None,
+) -> Surveyed:
+    def told(done: int, total: int) -> None:
+        if progress is not None:
+            progress(name, done, total)
+
+    wanted = {source for source in sources if source.silo == name}
+    return survey_silo(
+        configuration.silos[name], now=now, sources=wanted, progress=told
+    )
+
+
+def records_of(
+    datasets: Iterable[Dataset], store: Store, *, today: date
+) -> tuple[Record, ...]:
+    """Encode every record that may go out, each with the date it last changed.
+
+    A record whose content did not change since its last revision keeps that
+    revision's date; another one is dated today.
+    """
+    due = [dataset for dataset in datasets if dataset.has_record(today)]
+    names = [name for d in due for name in _record_identifiers(d)]
+    last = store.last_stamps(names)
+    return tuple(
+        _dated(encode, dataset, last, today)
+        for dataset in due
+        for encode in _encoders(dataset)
+    )
+
+
+def _record_identifiers(dataset: Dataset) -> tuple[str, str]:
+    stated = dataset.description
+    return stated.record_identifier, stated.service_identifier
+
+
+def _dated(
+    encode: Encoder, dataset: Dataset, last: Mapping[str, Stamp], today: date
+) -> Record:
+    """Encode a record as it was last dated, or with today's date if it changed."""
+    fresh = encode(dataset, date_stamp=today)
+    before = last.get(fresh.identifier)
+    if before is None or before.fingerprint != fresh.fingerprint:
+        return fresh
+    return encode(dataset, date_stamp=before.date_stamp)
+
+
+def _encoders(dataset: Dataset) -> tuple[Encoder, ...]:
+    """Return what encodes a dataset.
+
+    Internal data have no record, and data that are not open have no service.
+    """
+    if dataset.description.access is Access.INTERNAL:
+        return ()
+    if dataset.description.access is Access.OPEN:
+        return (encode_dataset_record, encode_service_record)
+    return (encode_dataset_record,)
+
+
+def check_everything(datasets: Iterable[Dataset], *, today: date) -> Iterator[Finding]:
+    """Check datasets and the records they would have, drafts included."""
+    records: list[Record] = []
+    for dataset in datasets:
+        yield from check_dataset(dataset, today=today)
+        for encode in _encoders(dataset):
+            record = encode(dataset, date_stamp=today)
+            records.append(record)
+            yield from check_record(record)
+    yield from check_records(records)

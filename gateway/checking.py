@@ -1,0 +1,45 @@
+"""The command `check`: every finding of every dataset, drafts included."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from gateway.assembly import assemble, check_everything
+from gateway.desk import Desk
+from gateway.findings_json import findings_json
+from metadata.finding import Finding, Severity, Text, has_errors
+
+
+def check_datasets(desk: Desk, form: str) -> int:
+    """Print all findings as ``text`` or ``json``; return the exit code.
+
+    Drafts are looked at as they would be once approved.
+    """
+    with desk.progress() as told:
+        found = assemble(
+            desk.configuration,
+            desk.store,
+            now=desk.now,
+            progress=told,
+            as_if_approved=True,
+        )
+    datasets = found.described.datasets
+    checked = check_everything(datasets, today=desk.now.date())
+    findings = list(dict.fromkeys((*found.findings, *checked)))
+    if form == "json":
+        click.echo(json.dumps(findings_json(findings), ensure_ascii=False, indent=1))
+    else:
+        desk.show(findings)
+        desk.say(_summary(len(datasets), findings))
+    return 1 if has_errors(findings) else 0
+
+
+def _summary(datasets: int, findings: list[Finding]) -> Text:
+    errors = sum(f.severity is Severity.ERROR for f in findings)
+    others = len(findings) - errors
+    return Text(
+        f"{datasets} jeux de données, {errors} erreurs, {others} autres constats.",
+        f"{datasets} datasets, {errors} errors, {others} other findings.",
+    )

@@ -1,0 +1,298 @@
+"""HTTP with patience and limits: every request ends, and is repeated only if safe.
+
+`HttpClient.ask` is for questions, which may be repeated; `HttpClient.tell` is for
+orders, which are sent once: when it is not known whether one was carried out,
+`OutcomeUnclear` says so, and the caller looks before it tells again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.auth import HTTPBasicAuth
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
+
+from metadata.errors import OutletRefused, OutletUnreachable
+from metadata.finding import Text
+from providers.configuration import Secret
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+"""How often a question is asked."""
+FIRST_PAUSE = 0.5
+"""Seconds before the second attempt, at most; doubled for each one after it."""
+LONGEST_PAUSE = 60.0
+"""Seconds of `Retry-After` that we wait; asked for more, we give up."""
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of one answer."""
+PATIENCE = 10
+"""An answer may take this many time-outs altogether, however it dribbles."""
+SHOWN = 200
+"""Characters of an answer that are quoted in a message."""
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_UNHEARD = _AGAIN - {500}
+"""Of these a proxy may be the author; of 500 it is the one who was told."""
+_GONE = frozenset({404, 410})
+_LOGIN = frozenset({401, 403, 407})
+_BROKEN = (requests.RequestException, HTTPError, TimeoutError)
+"""What sending (requests) and reading (urllib3) may meet with."""
+
+
+class OutcomeUnclear(OutletUnreachable):
+    """An order was sent, and whether it was carried out is not known."""
+
+
+class LoginRefused(OutletRefused):
+    """User, password or rights: nothing else that we send will do either."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server answered."""
+
+    status: int
+    content: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    @property
+    def beginning(self) -> str:
+        """Return its first words, for a message."""
+        text = self.content[: 4 * SHOWN].decode("utf-8", "replace")
+        return " ".join(text.split())[:SHOWN]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pacing:
+    """How time passes between attempts; tests let it pass faster."""
+
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[float, float], float] = random.uniform
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def pause(self, attempt: int, answer: Answer | None) -> float | None:
+        """Return the seconds to wait after an attempt (counted from 0).
+
+        Returns
+        -------
+        float or None
+            `None`: longer than we want to wait.
+        """
+        asked = _retry_after(answer, self.now()) if answer else None
+        if asked is not None and asked > LONGEST_PAUSE:
+            return None
+        return max(asked or 0.0, self.jitter(0, FIRST_PAUSE * 2**attempt))
+
+
+class HttpClient:
+    """One server, with one login.
+
+    Parameters
+    ----------
+    timeout
+        Seconds without a sign of life after which a request is given up.
+    """
+
+    def __init__(
+        self,
+        *,
+        user: str = "",
+        password: Secret = Secret(""),  # noqa: B008  (frozen)
+        timeout: float = 30.0,
+        pacing: Pacing = Pacing(),
+    ) -> None:
+        self._timeout = timeout
+        self._pacing = pacing
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"Passerelle/{version('passerelle')}"
+        if user:
+            # as bytes: requests would encode text as Latin-1
+            self._session.auth = HTTPBasicAuth(user.encode(), password.value.encode())
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def ask(
+        self, url: str, *, query: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Ask a question (GET, or POST when there is a body), again where it helps.
+
+        Raises
+        ------
+        metadata.errors.OutletRefused
+            The login is refused.
+        metadata.errors.OutletUnreachable
+            No answer, nothing at that address, or an error of the server.
+        """
+        for attempt in range(ATTEMPTS):
+            answer, error = self._attempt(url, query, body)
+            if answer is not None and answer.status not in _AGAIN:
+                return _accepted(url, answer)
+            pause = self._pacing.pause(attempt, answer)
+            if pause is None or attempt + 1 == ATTEMPTS:
+                break
+            logger.info("%s: asked again in %.1f s", shown(url), pause)
+            self._pacing.sleep(pause)
+        raise error or _server_error(url, answer)
+
+    def tell(self, url: str, body: bytes) -> Answer:
+        """Send an order, once.
+
+        Raises
+        ------
+        OutcomeUnclear
+            It may have been carried out or not.
+        metadata.errors.OutletError
+            It was not: the login is refused, or there is nothing at that address.
+        """
+        answer, error = self._attempt(url, None, body)
+        if answer is not None and answer.status not in _UNHEARD:
+            return _accepted(url, answer)
+        problem = error or _server_error(url, answer)
+        raise OutcomeUnclear(problem.text, hint=problem.remedy) from error
+
+    def _attempt(
+        self, url: str, query: Mapping[str, str] | None, body: bytes
+    ) -> tuple[Answer | None, OutletUnreachable | None]:
+        """Return an answer of any status, or why there is none."""
+        try:
+            return self._exchange(url, query, body), None
+        except _BROKEN as error:
+            return None, _no_answer(url, error)
+
+    def _exchange(
+        self, url: str, query: Mapping[str, str] | None, body: bytes
+    ) -> Answer:
+        """Send one request and read all of its answer, within the limits."""
+        started = time.monotonic()
+        with self._session.request(
+            "POST" if body else "GET",
+            url,
+            params=query,
+            data=body or None,
+            headers={"Content-Type": "application/xml"} if body else {},
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = bytearray()
+            # read1: what has arrived, so that the clock is looked at in between
+            while chunk := response.raw.read1(65536, decode_content=True):
+                content += chunk
+                if time.monotonic() - started > PATIENCE * self._timeout:
+                    raise TimeoutError
+                if len(content) > LONGEST_ANSWER:
+                    raise HTTPError(f"more than {LONGEST_ANSWER} bytes")
+            return Answer(
+                status=response.status_code,
+                content=bytes(content),
+                headers=response.headers,
+            )
+
+
+def shown(url: str) -> str:
+    """Return an address as it may be shown: without user, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _retry_after(answer: Answer, now: datetime) -> float | None:
+    """Return the seconds a server asks us to wait (RFC 9110, 10.2.3)."""
+    given = answer.headers.get("Retry-After", "").strip()
+    if given.isdecimal():
+        return float(given)
+    try:
+        moment = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _accepted(url: str, answer: Answer) -> Answer:
+    """Return an answer that its reader can make sense of.
+
+    Raises
+    ------
+    LoginRefused, metadata.errors.OutletUnreachable
+        The login is refused; the address is not the right one.
+    """
+    where = shown(url)
+    if answer.status in _LOGIN:
+        raise LoginRefused(
+            Text(
+                f"{where} : accès refusé (HTTP {answer.status}).",
+                f"{where}: access refused (HTTP {answer.status}).",
+            ),
+            hint=Text(
+                "Vérifiez « user » et « password » de la sortie, et ses droits.",
+                "Check the outlet's “user” and “password”, and its rights.",
+            ),
+        )
+    redirected = answer.headers.get("Location", "")
+    if answer.status in _GONE or 300 <= answer.status < 400:  # noqa: PLR2004
+        target = f" → {shown(redirected)}" if redirected else ""
+        raise OutletUnreachable(
+            Text(
+                f"{where} : rien à cette adresse (HTTP {answer.status}{target}).",
+                f"{where}: nothing at this address (HTTP {answer.status}{target}).",
+            ),
+            hint=Text("Corrigez « url ».", "Correct its “url”."),
+        )
+    return answer
+
+
+def _server_error(url: str, answer: Answer | None) -> OutletUnreachable:
+    """Say which error a server answered."""
+    where = shown(url)
+    found = f"HTTP {answer.status}: {answer.beginning}" if answer else ""
+    later = answer.headers.get("Retry-After", "") if answer else ""
+    return OutletUnreachable(
+        Text(
+            f"{where} : le serveur répond par une erreur ({found}).",
+            f"{where}: the server answers with an error ({found}).",
+        ),
+        hint=Text(
+            f"Recommencez plus tard{f' (Retry-After : {later})' if later else ''}.",
+            f"Try again later{f' (Retry-After: {later})' if later else ''}.",
+        ),
+    )
+
+
+def _no_answer(url: str, error: Exception) -> OutletUnreachable:
+    """Say why there was no answer."""
+    where = shown(url)
+    why = _why(error)
+    return OutletUnreachable(
+        Text(f"{where} : {why.fr}.", f"{where}: {why.en}."),
+        hint=Text(
+            "Vérifiez « url », le réseau et que le catalogue fonctionne.",
+            "Check its “url”, the network, and that the catalogue runs.",
+        ),
+    )
+
+
+def _why(error: Exception) -> Text:
+    """Name what went wrong, the most precise first."""
+    if isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)):
+        return Text("pas de réponse dans le délai", "no answer in time")
+    if isinstance(error, requests.exceptions.SSLError):
+        return Text("certificat refusé", "certificate refused")
+    if isinstance(error, ProtocolError):
+        return Text("réponse interrompue", "the answer broke off")
+    if isinstance(error, requests.ConnectionError):
+        return Text("connexion impossible ou rompue", "no connection, or it broke")
+    name = type(error).__name__
+    return Text(f"échange impossible ({name})", f"no exchange possible ({name})")

@@ -1,0 +1,137 @@
+"""The commands `publish` and `withdraw`: what goes out, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+
+import click
+
+from gateway.assembly import Assembled, assemble, check_everything, records_of
+from gateway.desk import Desk
+from gateway.findings_json import findings_json
+from gateway.publish import publish_records, withdraw_records
+from gateway.report import result_json, result_tables
+from gateway.result import PublishResult
+from metadata.dataset import Dataset
+from metadata.description_file import withdraw_file
+from metadata.errors import PasserelleError
+from metadata.finding import Finding, Text, has_errors
+from metadata.stated import Description, Status
+
+
+class UnknownDataset(PasserelleError):
+    """There is no description of that name."""
+
+
+def publish_everything(
+    desk: Desk,
+    *,
+    dry_run: bool,
+    outlets: Collection[str],
+    allow_deletes: int | None,
+    overwrite: bool,
+    form: str,
+) -> int:
+    """Publish every dataset that may go out; return the exit code.
+
+    A dataset with an error is held: what was published of it stays as it is.
+    """
+    with desk.progress() as told:
+        found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
+    ready, held, findings = _sorted_out(desk, found)
+    records = records_of(ready, desk.store, today=desk.now.date())
+    with desk.progress() as told:
+        result = publish_records(
+            records,
+            configuration=desk.configuration,
+            store=desk.store,
+            now=desk.now,
+            outlets=outlets,
+            held=held,
+            dry_run=dry_run,
+            allow_deletes=allow_deletes,
+            overwrite=overwrite,
+            progress=told,
+        )
+    if form == "json":
+        answer = {**result_json(result), "findings": findings_json(findings)}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    else:
+        desk.show(findings)
+        _print(desk, result)
+    return max(int(result.exit_code), 1 if has_errors(findings) else 0)
+
+
+def _print(desk: Desk, result: PublishResult) -> None:
+    for part in result_tables(result, desk.language):
+        desk.console.print(part)
+
+
+def _sorted_out(
+    desk: Desk, found: Assembled
+) -> tuple[list[Dataset], set[str], list[Finding]]:
+    """Part what may go out from what is held, and say why it is."""
+    today = desk.now.date()
+    due = [d for d in found.described.datasets if d.has_record(today)]
+    flaws = [f for f in check_everything(due, today=today) if has_errors([f])]
+    wrong = {finding.subject for finding in flaws}
+    if wrong - {d.id for d in due}:
+        wrong = {d.id for d in due}  # of the organisation: it stands in every record
+    held = {*found.described.held, *found.descriptions.unusable, *wrong}
+    ready = [d for d in due if d.id not in wrong]
+    return ready, held, list(dict.fromkeys((*_of_published(found), *flaws)))
+
+
+def _of_published(found: Assembled) -> Iterator[Finding]:
+    """Yield what was found on the way, but for drafts: they are not to go out."""
+    drafts = [d for d in found.by_id.values() if d.status is Status.DRAFT]
+    others = [d for d in found.by_id.values() if d.status is not Status.DRAFT]
+    passed_over = _subjects(drafts) - _subjects(others)
+    yield from (f for f in found.findings if f.subject not in passed_over)
+
+
+def _subjects(descriptions: Iterable[Description]) -> set[str]:
+    """Return the names under which findings speak of datasets and their tables."""
+    return {
+        name
+        for d in descriptions
+        for name in (d.id, *(str(c.source) for c in d.collections))
+    }
+
+
+def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
+    """Take one dataset out of the service and of every outlet; return the exit code.
+
+    Raises
+    ------
+    UnknownDataset
+        It has no description.
+    """
+    path = desk.configuration.datasets / f"{dataset_id}.yml"
+    if not path.is_file():
+        message = Text(
+            f"Il n'y a pas de description {path}.", f"There is no description {path}."
+        )
+        raise UnknownDataset(message)
+    withdraw_file(path)
+    with desk.progress() as told:
+        result = withdraw_records(
+            {dataset_id},
+            configuration=desk.configuration,
+            store=desk.store,
+            now=desk.now,
+            progress=told,
+        )
+    if purge:
+        desk.store.purge(dataset_id)
+    _print(desk, result)
+    desk.say(
+        Text(
+            f"{dataset_id} est retiré. Les copies que d'autres ont moissonnées ou "
+            "téléchargées restent hors d'atteinte : prévenez-les.",
+            f"{dataset_id} is withdrawn. Copies that others harvested or downloaded "
+            "are out of reach: tell them.",
+        )
+    )
+    return int(result.exit_code)

@@ -1,0 +1,49 @@
+"""The command `records`: every record that may go out, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gateway.assembly import assemble, records_of
+from gateway.desk import Desk
+from metadata.errors import PasserelleError
+from metadata.finding import Text, has_errors
+from metadata.record import Record
+
+
+class NotWritable(PasserelleError):
+    """The folder cannot be written to."""
+
+
+def write_all_records(desk: Desk, folder: Path) -> int:
+    """Write the records of all published datasets; return the exit code."""
+    with desk.progress() as told:
+        found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
+    records = records_of(found.described.datasets, desk.store, today=desk.now.date())
+    write_records(folder, records)
+    desk.show(found.findings)
+    count = len(records)
+    desk.say(Text(f"{count} fiches dans {folder}.", f"{count} records in {folder}."))
+    return 1 if has_errors(found.findings) else 0
+
+
+def write_records(folder: Path, records: Iterable[Record]) -> None:
+    """Write ``<dataset>.xml`` and ``service-<dataset>.xml`` for each dataset.
+
+    Raises
+    ------
+    NotWritable
+        The folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for record in records:
+            (folder / f"{record.name}.xml").write_bytes(record.content)
+    except OSError as error:
+        raise NotWritable(
+            Text(
+                f"Écriture des fiches dans {folder} : {error.strerror}.",
+                f"Writing records into {folder}: {error.strerror}.",
+            )
+        ) from error

@@ -1,0 +1,331 @@
+"""A real pycsw, a proxy before it that misbehaves on demand, and records."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from gateway.pycsw_target import PycswTarget, pycsw_python, running_pycsw
+from metadata.dataset import Collection, Dataset
+from metadata.iso19139 import encode_dataset_record
+from metadata.measured import Extent, RelationKind, Source, Survey
+from metadata.record import Record
+from metadata.stated import (
+    CollectionDescription,
+    Dates,
+    Description,
+    Organisation,
+    Status,
+)
+from providers.configuration import (
+    Configuration,
+    OutletConfiguration,
+    ServiceConfiguration,
+)
+from providers.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TODAY = NOW.date()
+ORGANISATION = Organisation(
+    name="Département de la Seine-Saint-Denis",
+    siren="229300082",
+    email="sig@example.org",
+    identifier_base="https://data.example.org/id",
+    licence="etalab-2.0",
+)
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def pycsw_environment() -> Path:
+    """The python of pycsw's environment; without one, skip (fail under CI)."""
+    given = os.environ.get("PASSERELLE_TEST_PYCSW")
+    python = Path(given) if given else pycsw_python(ROOT)
+    if python is not None and python.is_file():
+        return python
+    message = "there is no pycsw (PASSERELLE_TEST_PYCSW, .venv-pycsw)"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def catalogue(
+    pycsw_environment: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PycswTarget]:
+    """A real pycsw, shared: tests tell their records apart by `mark`."""
+    with running_pycsw(pycsw_environment, tmp_path_factory.mktemp("pycsw")) as target:
+        yield target
+
+
+@pytest.fixture
+def mark() -> str:
+    """A word that is in every record identifier of one test, and in no other."""
+    return f"{os.getpid()}-{next(_numbers)}-{uuid4().hex[:8]}"
+
+
+RecordMaker = Callable[..., Record]
+
+
+@pytest.fixture
+def make_record(mark: str) -> RecordMaker:
+    """Make the real record of a small dataset: `make_record(name, title=…)`."""
+
+    def make(name: str = "communes", *, stamp: date = TODAY, **stated: Any) -> Record:
+        return encode_dataset_record(_dataset(mark, name, **stated), date_stamp=stamp)
+
+    return make
+
+
+def _dataset(mark: str, name: str, **stated: Any) -> Dataset:
+    source = Source(silo="sig", container="public", table=name)
+    collection = CollectionDescription(id=name, source=source)
+    complete = {
+        "title": f"Communes : « {name} » <&> \N{PARTY POPPER}",
+        "abstract": "Contours des quarante communes du département.",
+        "lineage": "Contours tirés d'Admin Express.",
+        "producer": ORGANISATION.name,
+        "themes": ("au",),
+        "topics": ("boundaries",),
+        "dates": Dates(revised=date(2026, 1, 15)),
+        "status": Status.PUBLISHED,
+    }
+    description = Description(
+        id=name,
+        identifier=f"{ORGANISATION.identifier_base}/{name}",
+        record_identifier=f"fr-229300082-jdd-{mark}-{name}",
+        service_identifier=f"fr-229300082-srv-{mark}-{name}",
+        collections=(collection,),
+        **{**complete, **stated},
+    )
+    survey = Survey(
+        source=source,
+        kind=RelationKind.TABLE,
+        surveyed_at=NOW,
+        extent=Extent(2.28, 48.8, 2.61, 49.02),
+    )
+    return Dataset(
+        description=description,
+        collections=(Collection(description=collection, survey=survey),),
+        organisation=ORGANISATION,
+        service_url="https://geo.example.org",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path}/registre.sqlite")
+    yield opened
+    opened.close()
+
+
+Configure = Callable[..., Configuration]
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Configure:
+    """Make a configuration of outlets: `configure(geo="http://…", timeout=2)`."""
+
+    def make(timeout: float = 20.0, batch: int = 10, **urls: str) -> Configuration:
+        outlets = {
+            name: OutletConfiguration(name=name, url=url, timeout=timeout, batch=batch)
+            for name, url in urls.items()
+        }
+        return Configuration(
+            path=tmp_path / "passerelle.yml",
+            organisation=ORGANISATION,
+            service=ServiceConfiguration(url="https://geo.example.org"),
+            silos=MappingProxyType({}),
+            outlets=MappingProxyType(outlets),
+            store=f"sqlite:///{tmp_path}/registre.sqlite",
+        )
+
+    return make
+
+
+Act = Callable[["Handler", bytes], None]
+
+
+@dataclass
+class FaultyProxy:
+    """A server that passes on to another one, but for the faults it was given."""
+
+    url: str
+    behind: str
+    faults: list[tuple[bytes, Act]] = field(default_factory=list)
+    seen: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Method, path and body of each request."""
+
+    def then(self, what: str, *acts: Act) -> None:
+        """Let the next requests that hold a word meet with these acts, in turn."""
+        self.faults += [(what.encode(), act) for act in acts]
+
+    def always(self, what: str, act: Act) -> None:
+        """Let all requests that hold a word meet with one act."""
+        self.then(what, *[act] * 500)
+
+    def count(self, what: str) -> int:
+        """Tell how many requests held a word."""
+        return sum(what.encode() in path.encode() + body for _, path, body in self.seen)
+
+    def act_for(self, request: bytes) -> Act:
+        for index, (what, act) in enumerate(self.faults):
+            if what in request:
+                del self.faults[index]
+                return act
+        return forward
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    proxy: FaultyProxy
+
+    def do_GET(self) -> None:
+        self._meet(b"")
+
+    def do_POST(self) -> None:
+        self._meet(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def _meet(self, body: bytes) -> None:
+        self.proxy.seen.append((self.command, self.path, body))
+        self.proxy.act_for(self.path.encode() + body)(self, body)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+def ask_behind(handler: Handler, body: bytes) -> tuple[int, bytes]:
+    host = urlsplit(handler.proxy.behind).netloc
+    connection = HTTPConnection(host, timeout=60)
+    headers = {"Content-Type": "application/xml"} if body else {}
+    try:
+        connection.request(handler.command, handler.path, body or None, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def forward(handler: Handler, body: bytes) -> None:
+    """Pass a request on, and its answer back."""
+    send(handler, *ask_behind(handler, body))
+
+
+def send(handler: Handler, status: int, content: bytes, **headers: str) -> None:
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+class Acts:
+    """What a proxy can be told to do."""
+
+    forward = staticmethod(forward)
+
+    @staticmethod
+    def forward_changed(handler: Handler, body: bytes, old: bytes, new: bytes) -> None:
+        """Pass it on, and change a word of the answer."""
+        status, content = ask_behind(handler, body)
+        send(handler, status, content.replace(old, new))
+
+    @staticmethod
+    def answer(status: int, content: bytes = b"", **headers: str) -> Act:
+        """Answer this, and pass nothing on."""
+        return lambda handler, body: send(handler, status, content, **headers)
+
+    @staticmethod
+    def drop(handler: Handler, body: bytes) -> None:
+        """Close the connection; nothing is passed on."""
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def carry_out_and_drop(handler: Handler, body: bytes) -> None:
+        """Pass it on, and close the connection instead of answering."""
+        ask_behind(handler, body)
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def break_off(handler: Handler, body: bytes) -> None:
+        """Pass it on, and send half of the answer."""
+        status, content = ask_behind(handler, body)
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[: len(content) // 2])
+
+    @staticmethod
+    def hang(seconds: float) -> Act:
+        """Answer nothing for a while."""
+
+        def act(handler: Handler, body: bytes) -> None:
+            threading.Event().wait(seconds)
+            handler.connection.shutdown(socket.SHUT_RDWR)
+
+        return act
+
+    @staticmethod
+    def dribble(handler: Handler, body: bytes) -> None:
+        """Send a byte from time to time, for ever."""
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(b" ")
+                threading.Event().wait(0.05)
+        except OSError:
+            return
+
+
+@pytest.fixture(scope="session")
+def acts() -> type[Acts]:
+    return Acts
+
+
+@pytest.fixture
+def faulty(request: pytest.FixtureRequest) -> Iterator[FaultyProxy]:
+    """A faulty proxy with nothing behind it."""
+    yield from _proxy("http://127.0.0.1:1/")
+
+
+@pytest.fixture
+def faulty_catalogue(catalogue: PycswTarget) -> Iterator[FaultyProxy]:
+    """A faulty proxy before the real catalogue."""
+    yield from _proxy(catalogue.url)
+
+
+def _proxy(behind: str) -> Iterator[FaultyProxy]:
+    class Own(Handler):
+        pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Own)
+    server.daemon_threads = True
+    Own.proxy = FaultyProxy(f"http://127.0.0.1:{server.server_port}/csw", behind)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield Own.proxy
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    return NOW

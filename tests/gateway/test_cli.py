@@ -1,0 +1,298 @@
+"""The command line on a real GeoPackage: what it says, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import fiona
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli import command_line, main
+from metadata.finding import Language
+
+CONFIGURATION = """\
+organisation:
+  name: Département de la Seine-Saint-Denis
+  siren: "229300082"
+  email: sig@example.org
+  identifier_base: https://data.example.org/id
+  licence: etalab-2.0
+service: {url: "http://127.0.0.1:8080"}
+silos:
+  sig: ./silo
+"""
+LAYERS = ("communes", "écoles", "routes")
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch) -> Path:
+    """A configuration over one GeoPackage of three layers."""
+    (tmp_path / "silo").mkdir()
+    for layer in LAYERS:
+        schema = {"geometry": "Point", "properties": {"nom": "str"}}
+        with fiona.open(
+            tmp_path / "silo" / "sig.gpkg",
+            "w",
+            driver="GPKG",
+            layer=layer,
+            crs="EPSG:2154",
+            schema=schema,
+        ) as target:
+            geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
+            target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    configuration = tmp_path / "passerelle.yml"
+    configuration.write_text(CONFIGURATION, encoding="utf-8")
+    monkeypatch.setenv("PASSERELLE_CONFIG", str(configuration))
+    return tmp_path
+
+
+def run(*arguments: str, language: Language = Language.ENGLISH) -> tuple[int, str]:
+    """Run one command in this process; return its exit code and what it printed."""
+    result = CliRunner().invoke(
+        command_line(language), arguments, standalone_mode=False
+    )
+    if result.exception is not None:
+        raise result.exception
+    return result.return_value or 0, result.output
+
+
+def descriptions(desk: Path) -> dict[str, str]:
+    folder = desk / "datasets"
+    return {p.stem: p.read_text(encoding="utf-8") for p in folder.glob("*.yml")}
+
+
+def test_a_survey_drafts_each_table_once(desk):
+    code, said = run("survey")
+    first = descriptions(desk)
+    again = run("survey")
+
+    assert (code, again[0]) == (0, 0)
+    assert set(first) == {"communes", "ecoles", "routes"}
+    assert "3 new drafts" in said
+    assert descriptions(desk) == first
+
+
+def test_a_survey_drafts_nothing_while_a_description_cannot_be_read(desk):
+    (desk / "datasets").mkdir()
+    (desk / "datasets" / "communes.yml").write_text("id: [", encoding="utf-8")
+
+    with pytest.raises(SystemExit) as left:
+        main(["survey"])
+
+    assert left.value.code == 1
+    assert set(descriptions(desk)) == {"communes"}
+
+
+def test_drafts_go_nowhere_until_they_are_approved(desk):
+    run("survey")
+
+    assert run("records", "--out", str(desk / "out"))[0] == 0
+    assert not list((desk / "out").iterdir())
+
+    assert run("approve", "communes")[0] == 0
+    run("records", "--out", str(desk / "out"))
+    names = {path.name for path in (desk / "out").iterdir()}
+    assert names == {"communes.xml", "service-communes.xml"}
+
+
+def test_approval_is_refused_while_a_check_has_an_error(desk):
+    run("survey")
+    file = desk / "datasets" / "communes.yml"
+    wrong = file.read_text(encoding="utf-8") + "licence: faites-en-ce-que-vous-voulez\n"
+    file.write_text(wrong, encoding="utf-8")
+
+    code, said = run("approve", "--all")
+
+    assert code == 1
+    assert "communes: refused" in said
+    assert "status: draft" in descriptions(desk)["communes"]
+    assert "status: published" in descriptions(desk)["routes"]
+
+
+def test_approval_is_refused_for_a_table_that_cannot_be_measured(desk):
+    run("survey")
+    with sqlite3.connect(desk / "silo" / "sig.gpkg") as file:
+        file.execute("UPDATE gpkg_geometry_columns SET srs_id = 0")
+        file.execute("UPDATE gpkg_contents SET srs_id = 0")
+
+    code, said = run("approve", "communes")
+
+    assert code == 1
+    assert "communes: refused" in said
+    assert "status: draft" in descriptions(desk)["communes"]
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [(Language.FRENCH, "erreur"), (Language.ENGLISH, "error")]
+)
+def test_findings_are_told_in_both_languages(desk, language, word):
+    run("survey")
+    file = desk / "datasets" / "communes.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "themes: [zz]\n", encoding="utf-8")
+
+    code, said = run("check", language=language)
+
+    assert code == 1
+    assert f"{word}: communes" in said
+
+
+def test_findings_are_told_to_programs_as_json(desk):
+    run("survey")
+
+    code, said = run("check", "--format", "json")
+    findings = json.loads(said)
+
+    assert code == 0
+    assert {"severity", "code", "subject", "element", "reason", "hint"} <= set(
+        findings[0]
+    )
+    assert set(findings[0]["reason"]) == {"fr", "en"}
+
+
+def test_a_name_that_nobody_carries_is_named(desk):
+    run("survey")
+
+    assert run("approve", "nulle-part")[0] == 1
+    assert "published" not in "".join(descriptions(desk).values())
+
+
+def test_a_withdrawn_dataset_has_no_record_any_more(desk):
+    run("survey")
+    run("approve", "--all")
+
+    assert run("withdraw", "routes", "--purge")[0] == 0
+
+    run("records", "--out", str(desk / "out"))
+    assert not (desk / "out" / "routes.xml").exists()
+    assert (desk / "out" / "communes.xml").exists()
+
+
+def test_without_outlets_publishing_offers_the_records_for_harvest(desk):
+    run("survey")
+    run("approve", "--all")
+
+    code, said = run("publish", "--format", "json")
+
+    assert code == 0
+    assert json.loads(said)["snapshot"]["records"] == 6
+
+
+def test_an_error_in_a_draft_does_not_trouble_publishing(desk):
+    run("survey")
+    run("approve", "communes")
+    with sqlite3.connect(desk / "silo" / "sig.gpkg") as file:
+        file.execute("DROP TABLE routes")
+        file.execute("DELETE FROM gpkg_contents WHERE table_name = 'routes'")
+
+    assert run("check")[0] == 1
+    assert run("publish")[0] == 0
+
+
+def test_an_internal_dataset_is_approved_and_has_no_record(desk):
+    run("survey")
+    file = desk / "datasets" / "routes.yml"
+    text = file.read_text(encoding="utf-8") + "access: internal\n"
+    file.write_text(text, encoding="utf-8")
+
+    assert run("approve", "routes")[0] == 0
+    assert run("records", "--out", str(desk / "out"))[0] == 0
+    assert not list((desk / "out").iterdir())
+
+
+def test_an_excluded_column_that_is_not_there_holds_the_dataset(desk):
+    run("survey")
+    run("approve", "routes")
+    run("publish")
+    file = desk / "datasets" / "routes.yml"
+    text = file.read_text(encoding="utf-8")
+    source = "      table: routes\n"
+    assert source in text
+    hidden = source + "    columns:\n      exclude: [salaire]\n"
+    file.write_text(text.replace(source, hidden), encoding="utf-8")
+
+    code, said = run("publish", "--format", "json")
+
+    assert code == 1
+    assert json.loads(said)["snapshot"]["records"] == 2
+
+
+def test_the_status_says_what_stands_where(desk):
+    text = CONFIGURATION + 'outlets: {geo: {url: "http://127.0.0.1:9/"}}\n'
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+    run("survey")
+    run("approve", "routes")
+
+    lines = json.loads(run("status", "--format", "json")[1])
+
+    states = {line["dataset"]: line["state"] for line in lines}
+    assert states == {"communes": "draft", "ecoles": "draft", "routes": "absent"}
+
+
+def test_an_outlet_that_does_not_answer_exits_2(desk):
+    text = CONFIGURATION + 'outlets: {geo: {url: "http://127.0.0.1:9/"}}\n'
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+    run("survey")
+    run("approve", "--all")
+
+    assert run("publish")[0] == 2
+    assert run("publish", "--dry-run")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("silo", "code", "said"),
+    [
+        ("postgresql://u:very-secret@127.0.0.1:1/x", 2, "127.0.0.1:1"),
+        ("./nowhere", 2, "nowhere"),
+        ("mysql://x/y", 1, "silos.sig"),
+        ("postgresql://u:${NOT_SET}@127.0.0.1/x", 1, "NOT_SET"),
+    ],
+    ids=["database", "file", "kind", "secret"],
+)
+def test_a_silo_that_cannot_be_read_is_named_with_a_remedy(
+    desk, capsys, silo, code, said
+):
+    text = CONFIGURATION.replace("./silo", silo)
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(SystemExit) as left:
+        main(["survey"])
+
+    printed = capsys.readouterr()
+    assert left.value.code == code
+    assert said in printed.err
+    assert "very-secret" not in printed.err + printed.out
+    assert "Traceback" not in printed.err
+
+
+def test_every_problem_of_a_configuration_is_told_with_its_remedy(desk, capsys):
+    text = CONFIGURATION.replace("email", "mail").replace("url:", "adress:")
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(SystemExit) as left:
+        main(["check"])
+
+    printed = capsys.readouterr().err
+    assert left.value.code == 1
+    assert "organisation.mail" in printed
+    assert "service.adress" in printed
+    assert "→" in printed
+
+
+def test_a_missing_configuration_says_how_to_name_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PASSERELLE_LANGUAGE", "en")
+    with pytest.raises(SystemExit) as left:
+        main(["--config", str(tmp_path / "nothing.yml"), "check"])
+
+    assert left.value.code == 1
+    assert "--config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_command_explains_itself(language):
+    group = command_line(language)
+    for name, command in group.commands.items():
+        assert command.help, name
