@@ -1,0 +1,175 @@
+"""What every test may ask for: a real PostGIS, the real data, the blessing."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_DATA = ROOT.parent / "shared" / "data"
+_numbers = count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="rewrite golden files")
+
+
+def pytest_report_header() -> list[str]:
+    import lxml.etree
+    import pygeoapi
+    import pyproj
+    import shapely
+
+    return [
+        f"pygeoapi {pygeoapi.__version__}, PROJ {pyproj.proj_version_str}, "
+        f"GEOS {shapely.geos_version_string}, lxml {lxml.etree.__version__}"
+    ]
+
+
+@pytest.fixture(scope="session")
+def bless(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten."""
+    return bool(request.config.getoption("--bless"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real contours and populations; skip without it."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"the real data are not beside the checkout ({REAL_DATA})")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def postgis_server() -> Iterator[str]:
+    """Address of a PostgreSQL server's superuser; a private one if none is given."""
+    given = os.environ.get("PASSERELLE_TEST_POSTGIS")
+    if given:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
+    try:
+        yield from _private_server(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _template(postgis_server: str) -> str:
+    """Name of an empty database with PostGIS, to be copied."""
+    name = f"passerelle_template_{os.getpid()}"
+    _execute(
+        postgis_server, f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING UTF8'
+    )
+    _execute(with_database(postgis_server, name), "CREATE EXTENSION postgis")
+    return name
+
+
+@pytest.fixture
+def postgis(postgis_server: str, _template: str) -> Iterator[str]:
+    """Address of an empty database of its own, with PostGIS."""
+    yield from new_database(postgis_server, _template)
+
+
+@pytest.fixture(scope="module")
+def module_postgis(postgis_server: str, _template: str) -> Iterator[str]:
+    """Like `postgis`, for all tests of one module."""
+    yield from new_database(postgis_server, _template)
+
+
+@pytest.fixture(scope="session")
+def session_postgis(postgis_server: str, _template: str) -> Iterator[str]:
+    """Like `postgis`, for the whole session; to be read only once filled."""
+    yield from new_database(postgis_server, _template)
+
+
+def new_database(server: str, template: str) -> Iterator[str]:
+    name = f"passerelle_{os.getpid()}_{next(_numbers)}"
+    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield with_database(server, name)
+    _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def with_database(address: str, name: str) -> str:
+    """Return the address of another database of the same server."""
+    return address.rsplit("/", 1)[0] + f"/{name}"
+
+
+def _execute(address: str, statement: str) -> None:
+    connection = psycopg2.connect(address)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def _private_server(folder: Path) -> Iterator[str]:
+    """Start a cluster on a free loopback port, not as root; stop it afterwards."""
+    binaries = _postgresql_binaries()
+    data, port = folder / "data", free_port()
+    user = _unprivileged()
+    folder.chmod(0o755)
+    if user:
+        shutil.chown(folder, user)
+    run = ["runuser", "-u", user, "--"] if user else []
+    initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust"]
+    subprocess.run(
+        [*run, *initdb, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
+    settings = (
+        f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories=''\n"
+        "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=200\n"
+        "shared_buffers=512MB\njit=off\ntrack_commit_timestamp=on\n"
+    )
+    with (data / "postgresql.conf").open("a") as configuration:
+        configuration.write(settings)
+    control = [*run, str(binaries / "pg_ctl"), "-D", str(data), "-w"]
+    log = ["-l", str(folder / "log")]
+    subprocess.run(
+        [*control, *log, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/"
+    )
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        stop = [*control, "-m", "immediate", "stop"]
+        subprocess.run(stop, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _postgresql_binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        message = "no PostgreSQL server is installed"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found[-1].parent
+
+
+def _unprivileged() -> str:
+    """PostgreSQL refuses to run as root: the account to run it as, if we are."""
+    if os.geteuid() != 0:
+        return ""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
