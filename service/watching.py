@@ -139,13 +139,12 @@ class SiloWatch:
     def __init__(self, silo: SiloConfiguration, kept: Iterable[Survey] = ()) -> None:
         self._silo = silo
         self._changes = open_changes(silo)
-        self._mark = ""
+        self._structure = ""
         self._wanted: frozenset[Source] = frozenset()
-        self._data: Mapping[str, str] = {}
-        self._data_seen: datetime | None = None
         self._known = {s.source: s for s in kept if s.source.silo == silo.name}
-        self._unconfirmed = set(self._known)
-        self._failing: set[Source] = set()
+        self._rows: dict[Source, str] = {}
+        """Mark of the rows that each table was measured under; none: to be measured."""
+        self._rows_seen: datetime | None = None
         self._view: SiloView | None = None
 
     def look(self, wanted: Collection[Source], now: datetime) -> SiloView | None:
@@ -171,14 +170,17 @@ class SiloWatch:
         self._changes.close()
 
     def _look(self, wanted: frozenset[Source], now: datetime) -> SiloView | None:
-        mark = self._changes.structure()
+        structure = self._changes.structure()
         recovered = self._view is not None and self._view.failure is not None
-        if mark != self._mark or wanted != self._wanted or recovered:
+        if structure != self._structure or wanted != self._wanted or recovered:
             view = self._survey(wanted, now)
-            self._mark, self._wanted = mark, wanted
+            self._structure, self._wanted = structure, wanted
             return view
-        moved = self._moved(wanted, now)
-        return self._measure_again(moved, now) if moved else None
+        if self._rows_seen and now - self._rows_seen < DATA_INTERVAL:
+            return None
+        marks, self._rows_seen = self._changes.data(), now
+        moved = {s for s in wanted if self._rows.get(s) != data_mark(marks, s)}
+        return self._measure_again(moved, marks, now) if moved else None
 
     def _survey(self, wanted: frozenset[Source], now: datetime) -> SiloView:
         """Look at all tables, and measure those that are new or of another form."""
@@ -190,40 +192,39 @@ class SiloWatch:
             if source in self._known and _same_form(survey, self._known[source])
         }
         missing = wanted - kept.keys()
-        fresh, findings = self._measured(missing, now)
-        failing = {f.subject for f in findings if has_errors([f])}
+        marks = self._changes.data() if missing else {}
+        fresh, findings = self._measured(missing, marks, now)
         self._known = {**kept, **fresh}
-        self._failing = {s for s in missing - fresh.keys() if str(s) in failing}
         return SiloView(
             surveys=dict(self._known),
             findings=_about(wanted, (*seen.findings, *findings)),
         )
 
     def _measured(
-        self, sources: Collection[Source], now: datetime
+        self, sources: Collection[Source], marks: Mapping[str, str], now: datetime
     ) -> tuple[dict[Source, Survey], tuple[Finding, ...]]:
-        """Measure some tables."""
+        """Measure some tables.
+
+        The marks are older than the measure, so that whatever changes meanwhile
+        shows at the next look. A table that failed stays to be measured.
+        """
         if not sources:
             return {}, ()
         measured = survey_silo(self._silo, now=now, sources=sources)
-        self._unconfirmed -= set(sources)
-        return {s.source: s for s in measured.surveys}, measured.findings
+        failed = {f.subject for f in measured.findings if has_errors([f])}
+        fresh = {s.source: s for s in measured.surveys}
+        for source in sources:
+            if source in fresh or str(source) not in failed:
+                self._rows[source] = data_mark(marks, source)
+            else:
+                self._rows.pop(source, None)
+        return fresh, measured.findings
 
-    def _moved(self, wanted: frozenset[Source], now: datetime) -> set[Source]:
-        """Return tables whose rows may have changed since they were measured."""
-        if self._data_seen and now - self._data_seen < DATA_INTERVAL:
-            return set()
-        first, before = self._data_seen is None, self._data
-        self._data, self._data_seen = self._changes.data(), now
-        moved = {s for s in wanted if data_mark(self._data, s) != data_mark(before, s)}
-        return (
-            (set() if first else moved) | (self._unconfirmed & wanted) | self._failing
-        )
-
-    def _measure_again(self, moved: set[Source], now: datetime) -> SiloView | None:
+    def _measure_again(
+        self, moved: set[Source], marks: Mapping[str, str], now: datetime
+    ) -> SiloView:
         """Measure tables again; one that fails keeps what was measured of it."""
-        fresh, findings = self._measured(moved, now)
-        self._failing -= fresh.keys()
+        fresh, findings = self._measured(moved, marks, now)
         news = {
             source: survey
             for source, survey in fresh.items()
