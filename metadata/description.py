@@ -1,53 +1,41 @@
 """Reads what a person wrote in YAML: descriptions, and any other typed file.
 
-Read strictly, as YAML 1.2: ``no`` and ``01001`` are words, a key
-given twice is an error, and so is a key that nobody knows. All problems of a
+Read strictly, as `metadata.description_yaml` does: ``no`` and ``01001`` are words, a
+key given twice is an error, and so is a key that nobody knows. All problems of a
 file are reported at once, each with its line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from metadata.description_problems import Lines, problem, problems_of, where
+from metadata.description_problems import Lines, Place, problem, problems_of, where
+from metadata.description_yaml import NotYaml, Value, read_text
 from metadata.errors import DescriptionError
-from metadata.finding import Finding, Text
+from metadata.finding import Finding, Severity, Text
 from metadata.stated import Description, Proposal, Status
 
 T = TypeVar("T")
 RESERVED = frozenset({"catalogue"})
 """Collection ids that belong to the service itself."""
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE | re.ASCII)
 
 
-class _Loader(yaml.CSafeLoader):
-    """The words that have a type, as in YAML 1.2; dates are left to the types."""
+@dataclass(frozen=True)
+class _File:
+    """One YAML file that could be read, before its types are looked at."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own form)
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|false|True|False", "tfTF"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?",
-        "-+0123456789",
-    ),
-    ("null", r"~|null|Null|", "~nN\0"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(f"(?:{_pattern})$"),
-        [letter if letter != "\0" else "" for letter in _first],
-    )
+    path: Path
+    value: Value
+    lines: Lines
+    problems: tuple[Finding, ...]
+    """Keys given twice."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +58,9 @@ def read_description(path: Path) -> Description:
     DescriptionError
         With every problem of the file.
     """
-    description, lines = _read(path, Description)
-    problems = list(_own_problems(path, description, lines))
-    if problems:
-        raise DescriptionError(problems)
-    return description
+    file = _load(path)
+    own = _own_problems(file)
+    return _typed(file, Description, own)
 
 
 def read_descriptions(folder: Path) -> Descriptions:
@@ -88,6 +74,7 @@ def read_descriptions(folder: Path) -> Descriptions:
         except DescriptionError as error:
             findings.extend(error.findings)
             unusable.append(path.stem)
+    findings.extend(_not_read(path) for path in sorted(folder.glob("*.yaml")))
     clashes = tuple(_clashes(found))
     barred = [finding.subject for finding in clashes]
     return Descriptions(
@@ -106,7 +93,7 @@ def read_yaml(path: Path, kind: type[T]) -> T:
         With every problem of the file: not there, not YAML, keys unknown,
         missing or of the wrong type.
     """
-    return _read(path, kind)[0]
+    return _typed(_load(path), kind, ())
 
 
 def approved(description: Description) -> Description:
@@ -139,117 +126,130 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
     return _adapters[kind]
 
 
-def _read(path: Path, kind: type[T]) -> tuple[T, Lines]:
-    """Read and validate one file; also say where each key stands."""
+def _load(path: Path) -> _File:
+    """Read one file as far as it is YAML."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise DescriptionError([_unreadable(path, error)]) from error
-    lines: Lines = {}
-    repeated: list[Finding] = []
     try:
-        node = yaml.compose(text, _Loader)
-        loader = _Loader("")
-        data = _plain(loader, node, (), lines, repeated, path) if node else {}
-    except (yaml.YAMLError, ValueError) as error:
+        written = read_text(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DescriptionError([_not_utf8(path, line)]) from error
+    except NotYaml as error:
         raise DescriptionError([_not_yaml(path, error)]) from error
+    return _File(
+        path=path,
+        value={} if written.value is None else written.value,
+        lines=written.lines,
+        problems=tuple(_repeated(path, written.lines, p) for p in written.repeated),
+    )
+
+
+def _typed(file: _File, kind: type[T], own: Iterable[Finding]) -> T:
+    """Give a file its types; whatever is wrong with it is said at once."""
+    problems = [*file.problems, *own]
     try:
-        value = _adapter(kind).validate_python(data)
+        value = _adapter(kind).validate_python(file.value)
     except ValidationError as error:
-        found = problems_of(path, error, lines)
-        raise DescriptionError([*repeated, *found]) from error
-    if repeated:
-        raise DescriptionError(repeated)
-    return value, lines
-
-
-def _plain(
-    loader: _Loader,
-    node: yaml.Node,
-    place: tuple[str | int, ...],
-    lines: Lines,
-    repeated: list[Finding],
-    path: Path,
-) -> Any:
-    """Build the value of a node, noting the line of every key on the way."""
-    lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _plain(loader, child, (*place, index), lines, repeated, path)
-            for index, child in enumerate(node.value)
-        ]
-    if not isinstance(node, yaml.MappingNode):
-        return loader.construct_object(node)
-    value: dict[Hashable, Any] = {}
-    for key_node, child in node.value:
-        key = str(key_node.value)
-        inner = (*place, key)
-        if key in value:
-            repeated.append(_repeated(path, key_node.start_mark.line + 1, inner))
-        lines[inner] = key_node.start_mark.line + 1
-        value[key] = _plain(loader, child, inner, lines, repeated, path)
+        problems += problems_of(file.path, error, file.lines)
+        raise DescriptionError(sorted(problems, key=_line)) from error
+    if problems:
+        raise DescriptionError(sorted(problems, key=_line))
     return value
 
 
-def _own_problems(
-    path: Path, description: Description, lines: Lines
-) -> Iterator[Finding]:
-    """Find what the types cannot say about one description."""
-    subject = where(path, lines.get(("id",), 1))
-    if description.id != path.stem:
+def _line(finding: Finding) -> int:
+    """Return the line in a subject that `where` made."""
+    return int(finding.subject.rpartition(":")[2])
+
+
+def _own_problems(file: _File) -> Iterator[Finding]:
+    """Find what the types cannot say about one description.
+
+    Looked for in the values as they are written, so that a wrong type elsewhere
+    does not hide it.
+    """
+    if not isinstance(file.value, dict):
+        return
+    yield from _id_problems(file, file.value.get("id"))
+    collections = file.value.get("collections")
+    if collections == []:
+        yield problem(
+            "description.collections",
+            where(file.path, file.lines.get(("collections",), 1)),
+            "collections",
+            Text("Aucune collection n'est citée.", "No collection is named."),
+            Text("Citez au moins une table.", "Name at least one table."),
+        )
+    for number, collection in enumerate(_listed(collections)):
+        said = collection.get("id") if isinstance(collection, dict) else None
+        if isinstance(said, str) and (not _SLUG.fullmatch(said) or said in RESERVED):
+            yield _no_slug(file, ("collections", number, "id"), said)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _id_problems(file: _File, said: Value) -> Iterator[Finding]:
+    """Check that the id is the name of the file, and can be part of an address."""
+    if not isinstance(said, str):
+        return
+    if said != file.path.stem:
         yield problem(
             "description.id",
-            subject,
+            where(file.path, file.lines.get(("id",), 1)),
             "id",
             Text(
-                f"« {description.id} » n'est pas le nom du fichier ({path.stem}).",
-                f"“{description.id}” is not the name of the file ({path.stem}).",
+                f"« {said} » n'est pas le nom du fichier ({file.path.stem}).",
+                f"“{said}” is not the name of the file ({file.path.stem}).",
             ),
             Text(
                 "Rendez son nom au fichier : l'identifiant ne change jamais.",
                 "Give the file its name back: the identifier never changes.",
             ),
         )
-    if not description.collections:
-        yield problem(
-            "description.collections",
-            subject,
-            "collections",
-            Text("Aucune collection n'est citée.", "No collection is named."),
-            Text("Citez au moins une table.", "Name at least one table."),
-        )
-    for number, collection in enumerate(description.collections):
-        if not _SLUG.fullmatch(collection.id) or collection.id in RESERVED:
-            line = lines.get(("collections", number, "id"), 1)
-            yield problem(
-                "description.collection-id",
-                where(path, line),
-                f"collections.{number}.id",
-                Text(
-                    f"« {collection.id} » ne peut pas être un identifiant.",
-                    f"“{collection.id}” cannot be an identifier.",
-                ),
-                Text(
-                    "Lettres ASCII, chiffres, - et _ ; « catalogue » est réservé.",
-                    "ASCII letters, digits, - and _; “catalogue” is reserved.",
-                ),
-            )
+    if not _SLUG.fullmatch(said):
+        yield _no_slug(file, ("id",), said)
+
+
+def _no_slug(file: _File, place: Place, said: str) -> Finding:
+    return problem(
+        "description.collection-id" if len(place) > 1 else "description.id-form",
+        where(file.path, file.lines.get(place, 1)),
+        ".".join(map(str, place)),
+        Text(
+            f"« {said} » ne peut pas être un identifiant.",
+            f"“{said}” cannot be an identifier.",
+        ),
+        Text(
+            "Lettres ASCII, chiffres, - et _ ; « catalogue » est réservé.",
+            "ASCII letters, digits, - and _; “catalogue” is reserved.",
+        ),
+    )
 
 
 def _clashes(found: Iterable[Description]) -> Iterator[Finding]:
-    """Find identifiers that two descriptions share; the later one is barred."""
+    """Find identifiers that two descriptions share; the later one is barred.
+
+    The identifiers of all records, of data and of services, are of one kind: a
+    catalogue holds them side by side.
+    """
     seen: dict[tuple[str, str], str] = {}
     for description in found:
-        names: list[tuple[str, str]] = [
-            ("identifier", description.identifier),
-            ("record_identifier", description.record_identifier),
-            ("service_identifier", description.service_identifier),
-            *(("collections.id", c.id) for c in description.collections),
+        names: list[tuple[str, str, str]] = [
+            ("identifier", "identifier", description.identifier),
+            ("record", "record_identifier", description.record_identifier),
+            ("record", "service_identifier", description.service_identifier),
+            *(("collection", "collections.id", c.id) for c in description.collections),
         ]
-        for name in names:
-            first = seen.setdefault(name, description.id)
-            if first != description.id or names.count(name) > 1:
-                yield _clash(description.id, name, first)
+        keys = [(kind, value) for kind, _, value in names]
+        for kind, element, value in names:
+            first = seen.setdefault((kind, value), description.id)
+            if first != description.id or keys.count((kind, value)) > 1:
+                yield _clash(description.id, (element, value), first)
                 break
 
 
@@ -269,40 +269,65 @@ def _clash(dataset_id: str, name: tuple[str, str], first: str) -> Finding:
     )
 
 
-def _repeated(path: Path, line: int, place: tuple[str | int, ...]) -> Finding:
+def _not_read(path: Path) -> Finding:
+    """Warn of a file that a person will miss: only ``*.yml`` are descriptions."""
+    return replace(
+        problem(
+            "description.ending",
+            f"{path.parent.name}/{path.name}",
+            "",
+            Text(
+                "Ce fichier n'est pas lu : son nom ne finit pas par .yml.",
+                "This file is not read: its name does not end in .yml.",
+            ),
+            Text(
+                f"Renommez-le {path.stem}.yml, ou retirez-le.",
+                f"Rename it {path.stem}.yml, or remove it.",
+            ),
+        ),
+        severity=Severity.WARNING,
+    )
+
+
+def _repeated(path: Path, lines: Lines, place: Place) -> Finding:
     return problem(
         "description.repeated",
-        where(path, line),
+        where(path, lines[place]),
         ".".join(map(str, place)),
         Text("Cette clé est donnée deux fois.", "This key is given twice."),
         Text("Gardez-en une seule.", "Keep one of them."),
     )
 
 
-def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> Finding:
-    said = getattr(error, "strerror", None) or "UTF-8"
+def _unreadable(path: Path, error: OSError) -> Finding:
+    said = error.strerror or str(error)
     return problem(
         "description.unreadable",
         str(path),
         "",
         Text(f"Le fichier ne peut être lu : {said}.", f"Cannot be read: {said}."),
-        Text(
-            "Vérifiez le chemin, les droits et l'encodage (UTF-8).",
-            "Check the path, the rights and the encoding (UTF-8).",
-        ),
+        Text("Vérifiez le chemin et les droits.", "Check the path and the rights."),
     )
 
 
-def _not_yaml(path: Path, error: yaml.YAMLError | ValueError) -> Finding:
-    mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or str(error)
+def _not_utf8(path: Path, line: int) -> Finding:
+    return problem(
+        "description.unreadable",
+        where(path, line),
+        "",
+        Text("Le fichier n'est pas en UTF-8.", "The file is not UTF-8."),
+        Text("Enregistrez-le en UTF-8.", "Save it as UTF-8."),
+    )
+
+
+def _not_yaml(path: Path, error: NotYaml) -> Finding:
     return problem(
         "description.syntax",
-        where(path, mark.line + 1 if mark else 1),
+        where(path, error.line),
         "",
-        Text(f"Ce n'est pas du YAML : {said}.", f"This is not YAML: {said}."),
         Text(
-            "Vérifiez les retraits, les guillemets et les deux-points.",
-            "Check indentation, quotes and colons.",
+            f"Ce n'est pas du YAML lisible : {error.reason.fr}.",
+            f"This is no YAML that can be read: {error.reason.en}.",
         ),
+        error.hint,
     )

@@ -18,8 +18,12 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.tag import Tag
 
 from metadata.description import approved, read_description
+from metadata.description_yaml import NOTHING
 from metadata.errors import DescriptionError
 from metadata.finding import Language, Text
 from metadata.stated import Description, Proposal, Status
@@ -50,6 +54,20 @@ class _Dumper(yaml.SafeDumper):
         indentless: bool = False,  # noqa: ARG002  (PyYAML's signature)
     ) -> None:
         super().increase_indent(flow, indentless=False)
+
+
+class _Words(VersionedResolver):
+    """Give no plain word a type, as `metadata.description_yaml` does not.
+
+    As a number, ``+33143934567`` would be written back without its sign.
+    """
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is not ScalarNode or not implicit[0]:
+            return super().resolve(kind, value, implicit)
+        if value in NOTHING:
+            return Tag(suffix="tag:yaml.org,2002:null")
+        return self.DEFAULT_SCALAR_TAG
 
 
 def write_draft(folder: Path, description: Description, language: Language) -> Path:
@@ -153,6 +171,7 @@ def _plain_value(value: Any) -> Any:
 def _open(path: Path) -> tuple[YAML, CommentedMap]:
     """Load a file so that it can be written back as it was."""
     editor = YAML()
+    editor.Resolver = _Words
     editor.preserve_quotes = True
     editor.width = 10_000
     editor.indent(mapping=2, sequence=4, offset=2)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from metadata.finding import Finding, Severity, Text
 
@@ -43,7 +44,9 @@ def problems_of(path: Path, error: ValidationError, lines: Lines) -> list[Findin
 
 def _finding(path: Path, details: ErrorDetails, lines: Lines) -> Finding:
     place = tuple(details["loc"])
-    reason, hint = _WORDS.get(details["type"], _as_it_says)(details)
+    is_empty = details["input"] is None and details["type"] not in _OF_KEYS
+    words = _empty if is_empty else _WORDS.get(details["type"], _as_it_says)
+    reason, hint = words(details)
     return problem(
         f"description.{details['type']}",
         where(path, _line(place, lines)),
@@ -62,6 +65,33 @@ def _line(place: Place, lines: Lines) -> int:
 
 
 Words = tuple[Text, Text]
+_OF_KEYS: Final = frozenset(
+    {"missing", "unexpected_keyword_argument", "extra_forbidden"}
+)
+"""Problems with a key itself, whatever its value."""
+_LONGEST: Final = 60
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def _found(details: ErrorDetails) -> Text:
+    """Show the value that was found: short, and never a password."""
+    said = details["input"]
+    if isinstance(said, list):
+        return Text("une liste", "a list")
+    if isinstance(said, dict):
+        return Text("un groupe « clé: valeur »", "a group “key: value”")
+    shown = _CREDENTIALS.sub("***@", str(said))
+    if len(shown) > _LONGEST:
+        shown = f"{shown[:_LONGEST]}…"
+    return Text(f"« {shown} »", f"“{shown}”")
+
+
+def _empty(details: ErrorDetails) -> Words:
+    name = str(details["loc"][-1]) if details["loc"] else ""
+    return (
+        Text(f"« {name} » est vide.", f"“{name}” is empty."),
+        Text("Écrivez une valeur, ou retirez la ligne.", "Write a value or remove it."),
+    )
 
 
 def _missing(details: ErrorDetails) -> Words:
@@ -84,31 +114,27 @@ def _unknown(details: ErrorDetails) -> Words:
 
 
 def _not_listed(details: ErrorDetails) -> Words:
-    expected = str(_context(details).get("expected", ""))
+    expected = str(_context(details).get("expected", "")).replace("' or '", "', '")
+    found = _found(details)
     return (
-        Text(
-            f"« {details['input']} » n'est pas admis.",
-            f"“{details['input']}” is not allowed.",
-        ),
+        Text(f"{found.fr} n'est pas admis.", f"{found.en} is not allowed."),
         Text(f"Valeurs admises : {expected}.", f"Allowed: {expected}."),
     )
 
 
 def _not_a_date(details: ErrorDetails) -> Words:
+    found = _found(details)
     return (
-        Text(
-            f"« {details['input']} » n'est pas une date.",
-            f"“{details['input']}” is not a date.",
-        ),
+        Text(f"{found.fr} n'est pas une date.", f"{found.en} is not a date."),
         Text("Écrivez AAAA-MM-JJ.", "Write YYYY-MM-DD."),
     )
 
 
 def _wrong_type(fr: str, en: str) -> Callable[[ErrorDetails], Words]:
     def said(details: ErrorDetails) -> Words:
-        found = details["input"]
+        found = _found(details)
         return (
-            Text(f"« {found} » n'est pas {fr}.", f"“{found}” is not {en}."),
+            Text(f"{found.fr} n'est pas {fr}.", f"{found.en} is not {en}."),
             Text(f"Écrivez {fr}.", f"Write {en}."),
         )
 
@@ -116,11 +142,9 @@ def _wrong_type(fr: str, en: str) -> Callable[[ErrorDetails], Words]:
 
 
 def _as_it_says(details: ErrorDetails) -> Words:
-    message = details["msg"]
+    message, found = details["msg"], _found(details)
     return (
-        Text(
-            f"« {details['input']} » : {message}.", f"“{details['input']}”: {message}."
-        ),
+        Text(f"{found.fr} : {message}.", f"{found.en}: {message}."),
         Text("Corrigez cette valeur.", "Correct this value."),
     )
 
@@ -130,6 +154,7 @@ def _context(details: ErrorDetails) -> Mapping[str, Any]:
 
 
 _LIST = _wrong_type("une liste", "a list")
+_GROUP = _wrong_type("un groupe « clé: valeur »", "a group “key: value”")
 _WORDS: Mapping[str, Callable[[ErrorDetails], Words]] = {
     "missing": _missing,
     "unexpected_keyword_argument": _unknown,
@@ -145,11 +170,13 @@ _WORDS: Mapping[str, Callable[[ErrorDetails], Words]] = {
     "int_type": _wrong_type("un nombre entier", "a whole number"),
     "int_from_float": _wrong_type("un nombre entier", "a whole number"),
     "float_parsing": _wrong_type("un nombre", "a number"),
+    "finite_number": _wrong_type("un nombre fini", "a finite number"),
     "float_type": _wrong_type("un nombre", "a number"),
     "bool_parsing": _wrong_type("true ou false", "true or false"),
     "bool_type": _wrong_type("true ou false", "true or false"),
     "tuple_type": _LIST,
     "list_type": _LIST,
-    "mapping_type": _wrong_type("un groupe « clé: valeur »", "a group “key: value”"),
-    "dataclass_type": _wrong_type("un groupe « clé: valeur »", "a group “key: value”"),
+    "mapping_type": _GROUP,
+    "dict_type": _GROUP,
+    "dataclass_type": _GROUP,
 }

@@ -58,7 +58,6 @@ class Source:
 
     __pydantic_config__: ClassVar = {
         "extra": "forbid",
-        "coerce_numbers_to_str": True,
         "use_attribute_docstrings": True,
     }
 

@@ -81,7 +81,7 @@ class _Strict:
 
     __pydantic_config__: ClassVar = {
         "extra": "forbid",
-        "coerce_numbers_to_str": True,
+        "allow_inf_nan": False,
         "use_attribute_docstrings": True,
     }
 

@@ -15,6 +15,7 @@ from metadata.description import (
     read_descriptions,
 )
 from metadata.errors import DescriptionError
+from metadata.finding import Finding, Severity
 from metadata.stated import Proposal, Status
 
 GOOD = """\
@@ -37,9 +38,19 @@ def write(folder: Path, text: str, name: str = "communes") -> Path:
 
 
 def test_words_that_look_like_something_else_stay_words(tmp_path):
-    path = write(tmp_path, GOOD + "keywords: [no, 01001, 12:30, '2024']\n")
+    said = "keywords: [no, 01001, 12:30, '2024', 1.10, 1e5, +33143934567, 0x1F, true]\n"
+    path = write(tmp_path, GOOD + said)
 
-    assert read_description(path).keywords == ("no", "01001", "12:30", "2024")
+    assert read_description(path).keywords == (
+        *("no", "01001", "12:30", "2024", "1.10", "1e5"),
+        *("+33143934567", "0x1F", "true"),
+    )
+
+
+def test_an_anchor_stands_for_what_it_names(tmp_path):
+    path = write(tmp_path, GOOD + "abstract: &mots Les communes.\nlineage: *mots\n")
+
+    assert read_description(path).lineage == "Les communes."
 
 
 def test_dates_and_nested_parts_are_typed(tmp_path):
@@ -60,7 +71,15 @@ def test_dates_and_nested_parts_are_typed(tmp_path):
         ("themes: au", "tuple_type", "themes", 10),
         ("publish_from: 2026-13-45", "date_from_datetime_parsing", "publish_from", 10),
         ("dates:\n  created: 2018", "date_from_datetime_inexact", "dates.created", 11),
-        ("scale: 1.5", "int_from_float", "scale", 10),
+        ("scale: 1.5", "int_parsing", "scale", 10),
+        ("abstract:", "string_type", "abstract", 10),
+        ("resolution: nan", "finite_number", "resolution", 10),
+        (
+            "extent: {west: 1, south: 2, east: inf, north: 3}",
+            "finite_number",
+            "extent.east",
+            10,
+        ),
         ("title: Encore", "repeated", "title", 10),
         ("contacts:\n  - {organisation: x}", "missing", "contacts.0.email", 11),
         ("lineage: [", "syntax", "", 11),
@@ -80,13 +99,98 @@ def test_a_problem_names_its_field_and_its_line(tmp_path, added, code, element, 
     assert finding.hint.en
 
 
-def test_all_problems_of_a_file_are_reported_at_once(tmp_path):
-    path = write(tmp_path, GOOD + "titre: x\nscale: beaucoup\naccess: public\n")
-
+def problems(path: Path) -> tuple[Finding, ...]:
+    """Read a description that cannot be read; return what is said of it."""
     with pytest.raises(DescriptionError) as caught:
         read_description(path)
+    return tuple(caught.value.findings)
 
-    assert {f.element for f in caught.value.findings} == {"titre", "scale", "access"}
+
+def test_all_problems_of_a_file_are_reported_at_once(tmp_path):
+    said = GOOD.replace("- id: communes", "- id: catalogue") + (
+        "titre: x\nscale: beaucoup\naccess: public\ntitle: Encore\n"
+    )
+    path = write(tmp_path, said, "autre")
+
+    found = [(f.element, int(f.subject.split(":")[1])) for f in problems(path)]
+
+    assert found == [
+        ("id", 1),
+        ("collections.0.id", 8),
+        ("titre", 10),
+        ("scale", 11),
+        ("access", 12),
+        ("title", 13),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("added", "line"),
+    [
+        ("keywords: &k [*k]\n", 10),
+        ("keywords: &k\n  - *k\n", 11),
+        ("keywords: [*rien]\n", 10),
+        ("keywords: " + "[" * 200_000, 10),
+        (
+            "\n".join(
+                f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]"
+                for n in range(12)
+            ),
+            15,
+        ),
+        ("keywords: [" + "x, " * 400_000 + "]", 1),
+        ("---\ntitle: x\n", 10),
+        ("title: !!python/name:os.system x\n", 10),
+        ("? [a, b]\n: c\n", 10),
+        ("abstract:\n\t- x\n", 11),
+        ("abstract: a\x07b\n", 10),
+    ],
+    ids=[
+        *("inside itself", "inside its list", "of nothing", "deep", "multiplied"),
+        *("large", "two documents", "tag", "key", "tab", "control character"),
+    ],
+)
+def test_yaml_that_is_not_read_says_where_and_in_both_languages(tmp_path, added, line):
+    (finding,) = problems(write(tmp_path, GOOD + added))
+
+    assert finding.code == "description.syntax"
+    assert finding.subject == f"{tmp_path.name}/communes.yml:{line}"
+    assert finding.reason.fr != finding.reason.en
+    assert finding.hint.fr != finding.hint.en
+
+
+def test_a_file_in_another_encoding_says_where(tmp_path):
+    path = tmp_path / "communes.yml"
+    path.write_bytes((GOOD + "abstract: Été\n").encode("latin-1"))
+
+    (finding,) = problems(path)
+
+    assert finding.subject == f"{tmp_path.name}/communes.yml:10"
+    assert "UTF-8" in finding.reason.fr
+
+
+def test_a_value_is_shown_short_and_without_a_password(tmp_path):
+    added = "scale: postgresql://sig:secret@db/sig\nresolution: " + "9a" * 500 + "\n"
+
+    first, second = problems(write(tmp_path, GOOD + added))
+
+    assert "secret" not in f"{first}"
+    assert "db/sig" in first.reason.fr
+    assert len(second.reason.fr) < 120
+
+
+def test_a_file_with_another_ending_is_not_passed_over_in_silence(tmp_path):
+    write(tmp_path, GOOD)
+    (tmp_path / "cantons.yaml").write_text(GOOD, encoding="utf-8")
+
+    descriptions = read_descriptions(tmp_path)
+
+    (finding,) = descriptions.findings
+    assert finding.code == "description.ending"
+    assert finding.severity is Severity.WARNING
+    assert finding.subject.endswith("/cantons.yaml")
+    assert [d.id for d in descriptions.found] == ["communes"]
+    assert descriptions.unusable == ()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +199,7 @@ def test_all_problems_of_a_file_are_reported_at_once(tmp_path):
         ("id: communes\nstatus", "id: autre\nstatus", "description.id"),
         ("- id: communes", "- id: catalogue", "description.collection-id"),
         ("- id: communes", "- id: 'Été 2024'", "description.collection-id"),
+        ("id: communes\nstatus", "id: Mes communes\nstatus", "description.id-form"),
     ],
 )
 def test_an_identifier_that_cannot_be_is_refused(tmp_path, old, new, code):
@@ -125,6 +230,17 @@ def test_two_files_never_share_an_identifier(tmp_path):
 
     assert [d.id for d in descriptions.found] == ["communes"]
     assert [f.code for f in descriptions.findings] == ["description.clash"]
+
+
+def test_the_records_of_data_and_of_services_never_share_an_identifier(tmp_path):
+    write(tmp_path, GOOD)
+    copy = GOOD.replace("communes", "copie").replace("jdd-1", "jdd-2")
+    write(tmp_path, copy.replace("srv-1", "jdd-1"), "copie")
+
+    (finding,) = read_descriptions(tmp_path).findings
+
+    assert (finding.code, finding.subject) == ("description.clash", "copie")
+    assert finding.element == "service_identifier"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"", b"- a\n- b\n", b"null", b"12"])

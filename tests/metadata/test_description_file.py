@@ -81,6 +81,17 @@ def test_withdrawal_changes_the_status_and_nothing_else(tmp_path):
     assert after == before.replace("status: published", "status: withdrawn")
 
 
+def test_words_that_look_like_numbers_stay_as_they_are_written(tmp_path):
+    path = write_draft(tmp_path, draft(title="Communes"), Language.ENGLISH)
+    contact = "  - {organisation: SIG, email: sig@example.org, phone: +33143934567}\n"
+    mine = f"contacts:\n{contact}keywords: [1.10, 0x1F, 1_000, 01, True]\n"
+    path.write_text(path.read_text(encoding="utf-8") + mine, encoding="utf-8")
+
+    approve_file(path)
+
+    assert path.read_text(encoding="utf-8").endswith(mine)
+
+
 @given(title=WORDS, abstract=WORDS, keywords=st.lists(WORDS, max_size=4))
 def test_any_words_survive_drafting_and_approval(
     tmp_path_factory, title, abstract, keywords
