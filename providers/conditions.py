@@ -12,15 +12,16 @@ from metadata.errors import QueryError
 from metadata.finding import Text
 from providers.cql2_compare import compare
 from providers.cql2_tree import Constant, Kind, Predicate, Property, kind_of
+from providers.durations import is_duration, moved
 from providers.instants import read_date, read_instant
 from providers.keys import read_integer
 
 _OPEN = frozenset({"", ".."})
 _INTERVAL_HINT = Text(
-    "Écrivez 2024-01-31, 2024-01-31T12:00:00Z, ou un intervalle : 2024-01-01/.. "
-    "(un « + » s'encode %2B).",
-    "Write 2024-01-31, 2024-01-31T12:00:00Z, or an interval: 2024-01-01/.. "
-    "(a “+” is encoded as %2B).",
+    "Écrivez 2024-01-31, 2024-01-31T12:00:00Z, ou un intervalle : 2024-01-01/.., "
+    "2024-01-01/P2D (un « + » s'encode %2B).",
+    "Write 2024-01-31, 2024-01-31T12:00:00Z, or an interval: 2024-01-01/.., "
+    "2024-01-01/P2D (a “+” is encoded as %2B).",
 )
 
 
@@ -80,6 +81,8 @@ def _interval(text: str) -> tuple[Constant | None, Constant | None]:
         return instant, instant
     if len(ends) != len(("start", "end")):
         raise _no_interval(text)
+    if is_duration(ends[0]) != is_duration(ends[1]):
+        return _measured(text, *ends)
     start, end = (None if each in _OPEN else _instant(each) for each in ends)
     if start and end and _moment(start, time.min) > _moment(end, time.max):
         raise QueryError(
@@ -88,6 +91,28 @@ def _interval(text: str) -> tuple[Constant | None, Constant | None]:
             parameter="datetime",
         )  # fmt: skip
     return start, end
+
+
+def _measured(text: str, start: str, end: str) -> tuple[Constant, Constant]:
+    """Return the ends of an interval of which one is given as a duration."""
+    try:
+        if is_duration(end):
+            first = _instant(start)
+            return first, _constant(moved(_day(first), end, 1))
+        last = _instant(end)
+        return _constant(moved(_day(last), start, -1)), last
+    except ValueError as error:
+        raise _no_interval(text) from error
+
+
+def _day(constant: Constant) -> date:
+    value = constant.value
+    return value if isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _constant(value: date) -> Constant:
+    kind = Kind.DATETIME if isinstance(value, datetime) else Kind.DATE
+    return Constant(value, kind)
 
 
 def _instant(text: str) -> Constant:

@@ -30,6 +30,7 @@ from service.messages import say
 from service.snapshot import ServedCollection
 from service.visit import Root
 
+HTML = "text/html"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 _DAY = 10
 """Characters of a date without time."""
@@ -126,9 +127,11 @@ def _moment(text: str, time: str) -> str | None:
 def _links(served: ServedCollection, root: str, language: Language) -> Iterable[Link]:
     url = f"{root}/collections/{served.id}"
     yield from self_links(url, language, "application/json")
-    for media_type, name in ((GEOJSON, "json"), ("text/html", "html")):
+    # GeoJSON is what comes unasked; GDAL finds the path of an address that has no
+    # query in the API definition, and with it the parameters and the page size.
+    for media_type, name, asked in ((GEOJSON, "json", ""), (HTML, "html", "?f=html")):
         yield Link(
-            href=f"{url}/items?f={name}",
+            href=f"{url}/items{asked}",
             rel="items",
             type=media_type,
             title=say(language, f"link.items-{name}"),

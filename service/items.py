@@ -30,12 +30,15 @@ from service.item_links import Links
 from service.links import Link
 from service.negotiation import GEOJSON, HTML, Offer, chosen_format
 from service.parameters import (
+    DEFAULT_LIMIT,
     DOWNLOAD_PARAMETERS,
     ITEM_PARAMETERS,
+    SHOWN_LIMIT,
     ItemsRequest,
     read_crs,
     read_items,
     read_pairs,
+    require_geojson,
     require_known,
 )
 from service.problems import not_found
@@ -55,8 +58,9 @@ async def get_items(
 ) -> Response:
     """Answer ``/collections/{id}/items``."""
     pairs = read_pairs(request.scope["query_string"])
-    asked = read_items(pairs, served.collection)
     offer = chosen_format(request.query_params, request.headers, OFFERS)
+    default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
+    asked = read_items(pairs, served.collection, limit=default)
     links = Links(root, served.id, pairs, language)
     headers = _headers(asked.query.crs, language)
     if asked.limit > STREAMED_FROM and offer is not HTML and not asked.hits:
@@ -109,7 +113,8 @@ async def get_download(
                  f"There is no file “{file[:80]}”.")
         )  # fmt: skip
     pairs = read_pairs(request.scope["query_string"])
-    require_known(pairs, DOWNLOAD_PARAMETERS, served.collection)
+    given = require_known(pairs, DOWNLOAD_PARAMETERS, served.collection)
+    require_geojson(given)
     stream, first = await run_in_threadpool(_begin, served.features, Query())
     return FeatureStreamResponse(
         opening=_OPENING,

@@ -95,7 +95,9 @@ def dataset_links(dataset: Dataset, language: Language) -> list[Link]:
     licence = LICENCES.get(dataset.licence)
     if licence is not None:
         title = licence.label_in(language)
-        links.append(Link(href=licence.uri, rel="license", title=title))
+        links.append(
+            Link(href=licence.uri, rel="license", type="text/html", title=title)
+        )
     return links
 
 

@@ -140,7 +140,10 @@ def _paths(root: Root, language: Language) -> Document:
     if root.dataset is None:
         generic = [{"$ref": "#/components/parameters/collectionId"}]
         everywhere = [_ref(name) for name in OWN_PARAMETERS]
-        paths |= _collection_paths("{collectionId}", "", generic, everywhere, language)
+        anywhere = [_ref("crs")]
+        paths |= _collection_paths(
+            "{collectionId}", "", generic, everywhere, anywhere, language
+        )
         paths |= _service_paths(language)
         return paths
     for served in root.dataset.collections:
@@ -175,11 +178,11 @@ def _service_paths(language: Language) -> Document:
 
 def _one_collection(served: ServedCollection, language: Language) -> Document:
     """Return the paths of one collection, with its own parameters spelled out."""
+    in_crs = {n: crs_parameter(n, served.collection, language) for n in _CRS}
     items = [_ref(name) for name in OWN_PARAMETERS if name not in _CRS]
-    items += [crs_parameter(name, served.collection, language) for name in _CRS]
-    items += property_parameters(served.collection)
+    items += [*in_crs.values(), *property_parameters(served.collection)]
     title = collection_title(served.dataset, served.collection)
-    return _collection_paths(served.id, title, [], items, language)
+    return _collection_paths(served.id, title, [], items, [in_crs["crs"]], language)
 
 
 def _collection_paths(
@@ -187,6 +190,7 @@ def _collection_paths(
     title: str,
     fixed: Sequence[Document],
     items: Sequence[Document],
+    item: Sequence[Document],
     language: Language,
 ) -> Document:
     """Return the paths of one collection, or of all by a parameter.
@@ -195,8 +199,8 @@ def _collection_paths(
     ----------
     fixed
         Path parameters.
-    items
-        Parameters of `/items`.
+    items, item
+        Parameters of `/items` and of one item.
     """
     suffix = "" if "{" in name else f".{name}"
     return {
@@ -205,27 +209,28 @@ def _collection_paths(
             "data",
             language,
             content,
-            parameters=[*fixed, _ref("f"), _ref("lang"), *own],
+            parameters=[*fixed, *own, _ref("lang")],
             suffix=suffix,
             title=title,
         )
-        for key, path, content, own in _collection_operations(name, items)
+        for key, path, content, own in _collection_operations(name, items, item)
     }
 
 
 def _collection_operations(
-    name: str, items: Sequence[Document]
+    name: str, items: Sequence[Document], item: Sequence[Document]
 ) -> Iterator[tuple[str, str, Document, Sequence[Document]]]:
     """Yield operation, path, content and own parameters of a collection's paths."""
+    form = _ref("f")
     schema = {SCHEMA_JSON: _content("jsonSchema"), **_HTML}
     features: Document = {GEOJSON: _content("featureCollection")}
     feature: Document = {GEOJSON: _content("feature"), **_HTML}
-    yield "collection", "", _json_html("collection"), ()
-    yield "queryables", "/queryables", schema, ()
-    yield "schema", "/schema", schema, ()
-    yield "items", "/items", {**features, **_HTML}, items
-    yield "item", "/items/{featureId}", feature, (_ref("featureId"), _ref("crs"))
-    yield "download", f"/download/{name}.geojson", features, ()
+    yield "collection", "", _json_html("collection"), (form,)
+    yield "queryables", "/queryables", schema, (form,)
+    yield "schema", "/schema", schema, (form,)
+    yield "items", "/items", {**features, **_HTML}, (form, *items)
+    yield "item", "/items/{featureId}", feature, (_ref("featureId"), form, *item)
+    yield "download", f"/download/{name}.geojson", features, (_ref("downloadForm"),)
 
 
 def _get(

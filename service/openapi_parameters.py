@@ -26,7 +26,7 @@ _ITEMS: dict[str, Document] = {
         "default": DEFAULT_LIMIT,
     },
     "offset": {"type": "integer", "minimum": 0, "default": 0},
-    "cursor": {"type": "string"},
+    "cursor": {"type": "string", "minLength": 1},
     "bbox": _BOX,
     "bbox-crs": {"type": "string", "format": "uri"},
     "crs": {"type": "string", "format": "uri"},
@@ -50,6 +50,8 @@ _ITEMS: dict[str, Document] = {
 OWN_PARAMETERS = tuple(_ITEMS)
 """Names of the parameters of `/items`, `f` and `lang` left out."""
 _LISTS = {"bbox", "properties", "sortby"}
+_STATED = {*_LISTS, "limit", "datetime"}
+"""Those whose style Part 1 states (/req/core/fc-limit-definition and the like)."""
 
 
 def shared_parameters(
@@ -61,6 +63,11 @@ def shared_parameters(
         for name, schema in _ITEMS.items()
     }
     spoken = {"type": "string", "enum": [str(each) for each in languages]}
+    found["downloadForm"] = _query(
+        "f",
+        {"type": "string", "enum": ["json", "geojson"], "default": "json"},
+        say(language, "parameter.f"),
+    )
     found["lang"] = _query("lang", spoken, say(language, "parameter.lang"))
     formats = {"type": "string", "enum": ["json", "html"], "default": "json"}
     found["f"] = _query("f", formats, say(language, "parameter.f"))
@@ -102,7 +109,7 @@ def _query(name: str, schema: Document, description: str) -> Document:
     }
     if description:
         parameter["description"] = description
-    if name in _LISTS:
+    if name in _STATED:
         parameter |= {"style": "form", "explode": False}
     return parameter
 

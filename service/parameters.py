@@ -35,10 +35,15 @@ from providers.query import (
     served_crs,
 )
 
-DEFAULT_LIMIT = 10
-"""Features on a page that no limit is asked for."""
 MAXIMUM_LIMIT = 10_000
 """Features on a page at most; a larger limit is taken for this one (Part 1, 7.15.2)."""
+DEFAULT_LIMIT = MAXIMUM_LIMIT
+"""Features on a page that no limit is asked for.
+
+GDAL and QGIS page by the default of the API definition where it is above 1,000.
+"""
+SHOWN_LIMIT = 10
+"""The same on a page for people."""
 MOST_PARAMETERS = 100
 LARGEST_OFFSET = 2**53
 ITEMS_PARAMETERS = frozenset(
@@ -152,9 +157,17 @@ def require_known(
 
 
 def read_items(
-    pairs: Sequence[tuple[str, str]], collection: Collection
+    pairs: Sequence[tuple[str, str]],
+    collection: Collection,
+    *,
+    limit: int = DEFAULT_LIMIT,
 ) -> ItemsRequest:
     """Return what the parameters of a request for items ask.
+
+    Parameters
+    ----------
+    limit
+        Features on a page that no limit is asked for.
 
     Raises
     ------
@@ -172,7 +185,7 @@ def read_items(
         )  # fmt: skip
     return ItemsRequest(
         query=Query(
-            limit=_limit(given),
+            limit=_limit(given, limit),
             offset=offset,
             cursor=cursor,
             crs=read_crs(given, collection),
@@ -184,6 +197,17 @@ def read_items(
         ),
         hits=_choice(given, "resulttype", {"results": False, "hits": True}),
     )
+
+
+def require_geojson(given: Parameters) -> None:
+    """Refuse a form that a download does not have.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        ``f`` names another one.
+    """
+    _choice(given, "f", {"json": None, "geojson": None})
 
 
 def read_crs(given: Parameters, collection: Collection, name: str = "crs") -> Crs:
@@ -228,8 +252,8 @@ def _conditions(given: Parameters, collection: Collection) -> list[Predicate]:
     return conditions
 
 
-def _limit(given: Parameters) -> int:
-    text = given.get("limit", str(DEFAULT_LIMIT))
+def _limit(given: Parameters, default: int) -> int:
+    text = given.get("limit", str(default))
     if not _WHOLE.fullmatch(text) or not int(text):
         raise _refused(
             "limit",

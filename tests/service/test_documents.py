@@ -96,6 +96,30 @@ def test_a_collection_says_where_when_and_in_which_crs(service: httpx.Client) ->
 
 
 @pytest.mark.parametrize("base", ["", "/datasets/lieux"])
+def test_every_link_of_a_collection_says_what_it_is(
+    service: httpx.Client, base: str
+) -> None:
+    collections = service.get(f"{base}/collections").json()
+    lists = [each["links"] for each in collections["collections"]]
+    for link in (each for links in [*lists, collections["links"]] for each in links):
+        assert link["rel"]
+        assert "/" in link["type"], link
+
+
+def test_the_address_of_items_is_a_path_of_the_api_definition(
+    service: httpx.Client,
+) -> None:
+    root = "/datasets/lieux"
+    links = service.get(f"{root}/collections/places").json()["links"]
+    items = {each["type"]: each["href"] for each in links if each["rel"] == "items"}
+    path = items["application/geo+json"].removeprefix(f"{URL}{root}")
+    assert path in service.get(f"{root}/api").json()["paths"]
+    for media_type, address in items.items():
+        answer = service.get(address.removeprefix(URL))
+        assert answer.headers["content-type"].startswith(media_type)
+
+
+@pytest.mark.parametrize("base", ["", "/datasets/lieux"])
 def test_a_collection_leads_to_its_record_licence_and_file(
     service: httpx.Client, base: str
 ) -> None:

@@ -37,13 +37,20 @@ def local(address: str) -> str:
 
 
 class TestPages:
-    def test_ten_features_come_unasked(self, service: httpx.Client) -> None:
+    def test_a_whole_page_comes_unasked(self, service: httpx.Client) -> None:
         document = get(service)
-        assert names(document) == list(range(1, 11))
+        assert names(document) == list(range(1, 31))
         assert document["type"] == "FeatureCollection"
-        assert document["numberReturned"] == 10
+        assert document["numberReturned"] == 30
         assert document["numberMatched"] == 30
         assert document["timeStamp"].endswith("Z")
+
+    def test_people_are_shown_ten_features_unasked(self, service: httpx.Client) -> None:
+        page = service.get(ITEMS, headers={"accept": "text/html"}).text
+        assert [
+            f"/places/items/{i}?" in page or f'/places/items/{i}"' in page
+            for i in (1, 10, 11, 30)
+        ] == [True, True, False, False]
 
     def test_next_links_lead_through_everything_once(
         self, service: httpx.Client
@@ -174,6 +181,8 @@ class TestSelection:
             ({"datetime": "../2020-01-03"}, None),
             ({"datetime": "/2020-01-03T12:00:00Z"}, None),
             ({"datetime": "2020-01-29T00:00:00Z/.."}, None),
+            ({"datetime": "2020-01-05/P2D"}, None),
+            ({"datetime": "P1M/2020-02-05T12:00:00Z", "offset": 24}, None),
             ({"nom": 'Lieu 7 <&">', "filter": '"limit" > 7'}, []),
             ({"sortby": "-limit", "limit": 2}, [30, 29]),
             ({"sortby": "+limit", "limit": 2}, [1, 2]),
@@ -225,6 +234,11 @@ REFUSED = {
     "datetime backwards": "datetime=2021-01-01/2020-01-01",
     "datetime local": "datetime=2020-01-01T00:00:00",
     "datetime 32nd": "datetime=2020-01-32",
+    "datetime without duration": "datetime=2020-01-01/P",
+    "datetime two durations": "datetime=P1D/P2D",
+    "datetime duration alone": "datetime=P1D",
+    "datetime open with duration": "datetime=../P1D",
+    "datetime too far": "datetime=2020-01-01/P9999Y",
     "limit": "limit=0",
     "limit negative": "limit=-1",
     "limit words": "limit=ten",

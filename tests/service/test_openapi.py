@@ -194,17 +194,36 @@ def test_documented_bounds_hold(service: httpx.Client) -> None:
         service.get("/api").json(), "/collections/{collectionId}/items"
     )
     limit, box = found["limit"]["schema"], found["bbox"]["schema"]
-    assert (limit["maximum"], limit["default"]) == (10_000, 10)
+    assert (limit["maximum"], limit["default"]) == (10_000, 10_000)
     items = "/collections/places/items"
     below = service.get(items, params={"limit": limit["minimum"] - 1})
     assert below.status_code == 400
-    assert len(service.get(items).json()["features"]) == limit["default"]
+    assert len(service.get(items).json()["features"]) == 30 < limit["default"]
+    address = f"{items}?offset=1&f=json"
+    assert "next" not in {each["rel"] for each in service.get(address).json()["links"]}
     allowed = {each["minItems"] for each in box["oneOf"]}
     assert allowed == {each["maxItems"] for each in box["oneOf"]}
     numbers = {6: "1,45,0,4,50,9", 5: "1,45,0,4,50", 4: "1,45,4,50", 3: "1,45,4"}
     for size, text in numbers.items():
         answer = service.get(items, params={"bbox": text})
         assert (answer.status_code == 200) == (size in allowed), answer.text
+
+
+@pytest.mark.parametrize("name", ["limit", "bbox", "datetime"])
+def test_the_style_of_core_parameters_is_stated(document: Any, name: str) -> None:
+    for path in document["paths"]:
+        if path.endswith("/items"):
+            found = query_parameters(document, path)[name]
+            assert (found["style"], found["explode"]) == ("form", False)
+
+
+def test_a_download_has_the_forms_that_are_documented(service: httpx.Client) -> None:
+    path = "/collections/{collectionId}/download/{collectionId}.geojson"
+    found = query_parameters(service.get("/api").json(), path)["f"]["schema"]["enum"]
+    for form in ("json", "geojson", "html", "xml", ""):
+        address = "/collections/places/download/places.geojson"
+        answer = service.get(address, params={"f": form})
+        assert answer.status_code == (200 if form in found else 400)
 
 
 def test_every_operation_declares_how_it_refuses(document: Any) -> None:

@@ -74,8 +74,10 @@ def refusal(query: str) -> QueryError:
     return refused.value
 
 
-def test_nothing_asked_is_the_first_ten() -> None:
-    assert read("") == ItemsRequest(query=Query(limit=10), hits=False)
+def test_nothing_asked_is_the_first_page() -> None:
+    assert read("") == ItemsRequest(query=Query(limit=MAXIMUM_LIMIT), hits=False)
+    shown = read_items([], COLLECTION, limit=10)
+    assert shown == ItemsRequest(query=Query(limit=10), hits=False)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,8 @@ def test_what_has_no_order_is_not_sorted() -> None:
         ("/2024-01-01T00:00:00.123456Z", 1),
         ("2024-01-01/2024-01-01", 2),
         ("2024-01-01T00:00:00z/2024-01-01", 2),
+        ("2024-01-01/P2D", 2),
+        ("P1M/2024-03-31", 2),
         ("../..", 0),
         ("/", 0),
     ],
