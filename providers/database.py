@@ -64,35 +64,62 @@ def connect(
     SourceUnreachable
         No connection; the message holds host and database, never the password.
     """
-    options = (
+    with _connecting(location):
+        connection = psycopg2.connect(
+            location,
+            application_name=APPLICATION_NAME,
+            connect_timeout=CONNECT_TIMEOUT,
+            options=_options(statement_timeout, lock_timeout),
+        )
+    connection.set_session(readonly=read_only)
+    return connection
+
+
+def connect_later(location: str, *, statement_timeout: int) -> Connection:
+    """Begin to open a read-only session that is waited for by polling.
+
+    Raises
+    ------
+    SourceUnreachable
+        The address is no address.
+    """
+    options = _options(statement_timeout, LOCK_TIMEOUT)
+    with _connecting(location):
+        return psycopg2.connect(
+            location,
+            application_name=APPLICATION_NAME,
+            options=f"{options} -c default_transaction_read_only=on",
+            async_=True,
+        )
+
+
+def _options(statement_timeout: int, lock_timeout: int) -> str:
+    return (
         f"-c statement_timeout={statement_timeout:d} -c lock_timeout={lock_timeout:d}"
         " -c idle_in_transaction_session_timeout=300000 -c jit=off"
         " -c timezone=UTC -c datestyle=ISO -c client_encoding=UTF8"
         " -c extra_float_digits=1"
     )
+
+
+@contextmanager
+def _connecting(location: str) -> Iterator[None]:
     try:
-        connection = psycopg2.connect(
-            location,
-            application_name=APPLICATION_NAME,
-            connect_timeout=CONNECT_TIMEOUT,
-            options=options,
-        )
+        yield
     except psycopg2.OperationalError as error:
-        raise _unreachable(location, error) from None
+        raise unreachable(location, str(error)) from None
     except psycopg2.ProgrammingError:
         message = "A silo's address is not a valid postgresql:// address."
         raise SourceUnreachable(
             message, hint="postgresql://user:${PASSWORD}@host:5432/database"
         ) from None
-    connection.set_session(readonly=read_only)
-    return connection
 
 
-def _unreachable(location: str, error: psycopg2.OperationalError) -> SourceUnreachable:
+def unreachable(location: str, said: str) -> SourceUnreachable:
     """Say which database does not answer, without any secret."""
     parts = psycopg2.extensions.parse_dsn(location)
     where = f"{parts.get('host', 'local')}:{parts.get('port', '5432')}"
-    reason = (str(error).strip().splitlines() or ["no answer"])[0]
+    reason = (said.strip().splitlines() or ["no answer"])[0]
     password = parts.get("password")
     if password:
         reason = reason.replace(password, "***")

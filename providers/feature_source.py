@@ -16,6 +16,8 @@ from providers.query import Query
 
 BATCH_BYTES = 256 * 1024
 """About how much of a stream is held at once."""
+SEPARATOR = b"\x1e"
+"""Stands between features; no JSON text holds it (RFC 7464, clause 2.1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,16 +36,52 @@ class Limits:
     """Seconds after which a connection is replaced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of features."""
+    """One page of features, as the silo wrote them."""
 
-    features: tuple[str, ...]
-    """One GeoJSON Feature each, in order; `()` when nothing matches."""
+    sequence: bytes
+    """One GeoJSON Feature each, in order, with `SEPARATOR` between; may be empty."""
+    count: int
+    """How many they are."""
     next_cursor: str | None
     """Token of the next page; `None` on the last, or without a key."""
     has_more: bool
     """Whether there are features after this page."""
+    state: str = ""
+    """State of the collection that was read (see `FeatureReader.state`)."""
+
+    @property
+    def content(self) -> bytes:
+        """The inside of a ``features`` array."""
+        return self.sequence.replace(SEPARATOR, b",")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features one by one; `()` when nothing matches."""
+        return tuple(
+            self.sequence.decode().split(SEPARATOR.decode()) if self.count else ()
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """One feature."""
+
+    feature: bytes
+    """GeoJSON."""
+    state: str
+    """State of the collection that was read."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many features match."""
+
+    number: int | None
+    """Exact; `None` when counting took longer than the budget."""
+    state: str
+    """State of the collection that was counted."""
 
 
 class FeatureStream(Iterator[bytes], Protocol):
@@ -62,6 +100,42 @@ class FeatureStream(Iterator[bytes], Protocol):
 
     def close(self) -> None:
         """Stop, and give the connection back. May be called twice."""
+        ...
+
+
+class FeatureReader(Protocol):
+    """The features of one collection, for an event loop: nothing here blocks.
+
+    Raises what `FeatureSource` raises.
+    """
+
+    async def state(self) -> str:
+        """Return the state of the collection as it is now.
+
+        Two equal states mean that no visible row changed in between, whatever
+        process asked. Empty where that cannot be known for certain: equal
+        empty states say nothing.
+        """
+        ...
+
+    async def page(self, query: Query) -> Page:
+        """Read one page and its state, in one round trip."""
+        ...
+
+    async def count(
+        self, query: Query, *, state: str, budget_ms: int | None
+    ) -> Counted:
+        """Count all features that a query matches, whatever its page.
+
+        Parameters
+        ----------
+        state
+            A number counted in this state is good; empty to count now.
+        """
+        ...
+
+    async def feature(self, key: str, crs: Crs = CRS84) -> Found | None:
+        """Read one feature by its identifier, as `FeatureSource.feature` does."""
         ...
 
 
@@ -131,6 +205,10 @@ class FeatureSilo(Protocol):
 
     def features(self, collection: Collection) -> FeatureSource:
         """Return the features of a collection; opens nothing yet."""
+        ...
+
+    def reader(self, collection: Collection) -> FeatureReader:
+        """Return the same for an event loop; to be used from one loop only."""
         ...
 
     def close(self) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from providers.configuration import SiloConfiguration
 from providers.feature_source import (
     BATCH_BYTES,
+    Counted,
+    FeatureReader,
     FeatureSilo,
     FeatureSource,
     FeatureStream,
+    Found,
     Limits,
     Page,
 )
@@ -20,9 +23,12 @@ from providers.postgis_features import PostgisSilo
 
 __all__ = [
     "BATCH_BYTES",
+    "Counted",
+    "FeatureReader",
     "FeatureSilo",
     "FeatureSource",
     "FeatureStream",
+    "Found",
     "Limits",
     "Page",
     "open_features",

@@ -11,8 +11,9 @@ from typing import cast
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
 from providers.configuration import SiloConfiguration
+from providers.counts import Counts
 from providers.cursor import encode_cursor
-from providers.feature_source import FeatureStream, Limits, Page
+from providers.feature_source import SEPARATOR, FeatureStream, Limits, Page
 from providers.geopackage_files import Connection, Files, translated, within
 from providers.geopackage_statements import GeopackageStatements, find_layer, render
 from providers.geopackage_writing import FeatureWriter, position_text
@@ -21,6 +22,7 @@ from providers.pool import Pool
 from providers.query import Query, full_order, key_columns
 from providers.sql import Sql
 from providers.streams import Row, RowStream
+from providers.threaded_reader import ThreadedReader
 
 
 class GeopackageSilo:
@@ -42,6 +44,10 @@ class GeopackageSilo:
         return GeopackageSource(
             collection, self._pages, self._streams, timeout=self._timeout
         )
+
+    def reader(self, collection: Collection) -> ThreadedReader:
+        """Return the same for an event loop."""
+        return ThreadedReader(self.features(collection))
 
     def close(self) -> None:
         """Close every file, once those in use come back."""
@@ -65,19 +71,25 @@ class GeopackageSource:
         self._pages = pages
         self._streams = streams
         self._timeout = timeout
+        self._counts = Counts()
         self._container = collection.survey.source.container
         self._doing = f"Reading {collection.survey.source}"
 
+    def state(self) -> str:
+        """Return the state of the file as it is now."""
+        return self._pages.state(self._container)
+
     def count(self, query: Query, *, budget_ms: int | None = None) -> int | None:
         """Count exactly, or not at all when it takes longer than the budget."""
+        state = self.state()
         with self._session() as session:
-            try:
-                rows = session.rows(session.statements.count(query), budget_ms)
-            except sqlite3.OperationalError as error:
-                if budget_ms and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                    return None
-                raise
-            return cast("int", rows[0][0])
+            statement = session.statements.count(query)
+            number = self._counts.kept(statement, state)
+            if number is None:
+                number = _counted(session, statement, budget_ms)
+        if number is not None and state == self.state():
+            self._counts.keep(statement, number, state)
+        return number
 
     def page(self, query: Query) -> Page:
         """Read one page."""
@@ -88,7 +100,8 @@ class GeopackageSource:
         shown = rows[:limit]
         has_more = len(rows) > limit
         return Page(
-            features=tuple(writer.write(shown)),
+            sequence=SEPARATOR.join(writer.write(shown)),
+            count=len(shown),
             next_cursor=self._next(query, writer, shown) if has_more else None,
             has_more=has_more,
         )
@@ -111,7 +124,7 @@ class GeopackageSource:
         writer = FeatureWriter(self.collection, Query(crs=crs))
         with self._session() as session:
             rows = session.rows(session.statements.feature(constants, writer))
-        return writer.write(rows)[0] if rows else None
+        return writer.write(rows)[0].decode() if rows else None
 
     def check(self) -> None:
         """Prepare a statement that needs every column, and read one row at most."""
@@ -141,6 +154,16 @@ class GeopackageSource:
             for value, each in zip(rows[-1][writer.width :], order, strict=True)
         )
         return encode_cursor(self.collection, query, position)
+
+
+def _counted(session: Session, statement: Sql, budget_ms: int | None) -> int | None:
+    try:
+        rows = session.rows(statement, budget_ms)
+    except sqlite3.OperationalError as error:
+        if budget_ms and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return None
+        raise
+    return cast("int", rows[0][0])
 
 
 class Session:

@@ -30,6 +30,7 @@ from metadata.errors import (
 from providers import geopackage_geometry
 from providers.feature_source import Limits
 from providers.folding import folded
+from providers.geopackage_state import file_state
 from providers.pool import Pool
 from providers.vector_copy import geopackage_copy, is_copied
 
@@ -74,6 +75,16 @@ def translated(doing: str) -> Iterator[None]:
         if code == sqlite3.SQLITE_ERROR:
             raise CollectionBroken(message) from error
         raise SourceError(message) from error
+
+
+@contextmanager
+def reached(container: str) -> Iterator[None]:
+    """Say so when a file is not there."""
+    try:
+        yield
+    except OSError as error:
+        message = f"There is no file {container} in the silo."
+        raise SourceUnreachable(message) from error
 
 
 @contextmanager
@@ -158,6 +169,28 @@ class Files:
             raise SourceRefused(message)
         return path
 
+    def queried(self, container: str) -> Path:
+        """Return the path of the GeoPackage that is queried for one file.
+
+        Raises
+        ------
+        OSError
+            There is no such file.
+        """
+        path = self.path(container)
+        return geopackage_copy(path) if is_copied(path) else path
+
+    def state(self, container: str) -> str:
+        """Return the state of one file (see `providers.geopackage_state`).
+
+        Raises
+        ------
+        SourceUnreachable
+            There is no such file.
+        """
+        with reached(container):
+            return file_state(self.queried(container))
+
     def pool(self, container: str) -> Pool[Connection]:
         """Return the pool of one file; a new one once the file was replaced.
 
@@ -166,13 +199,9 @@ class Files:
         SourceUnreachable
             There is no such file.
         """
-        path = self.path(container)
-        try:
-            path = geopackage_copy(path) if is_copied(path) else path
+        with reached(container):
+            path = self.queried(container)
             file = path, path.stat().st_ino
-        except OSError as error:
-            message = f"There is no file {path.name} in the silo."
-            raise SourceUnreachable(message) from error
         with self._lock:
             found = self._pools.get(container)
             if found and found[0] == file:

@@ -44,12 +44,14 @@ class FeatureWriter:
         """Columns of a row that a feature is written from."""
         return 1 + len(self.key) + len(self.columns)
 
-    def write(self, rows: Sequence[Row]) -> list[str]:
+    def write(self, rows: Sequence[Row]) -> list[bytes]:
         """Return one GeoJSON Feature per row."""
         geometries = self._geometries([row[0] for row in rows])
         return [
-            f'{{"type":"Feature",{self._id(row)}"geometry":{geometry},'
-            f'"properties":{self._properties(row)}}}'
+            (
+                f'{{"type":"Feature",{self._id(row)}"geometry":{geometry},'
+                f'"properties":{self._properties(row)}}}'
+            ).encode()
             for row, geometry in zip(rows, geometries, strict=True)
         ]
 

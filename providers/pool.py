@@ -73,6 +73,12 @@ class Turns:
                 self._free += 1
 
 
+def busy(size: int) -> SilosBusy:
+    """Return the error of waiting in vain for one of so many connections."""
+    message = f"All {size} connections to the silo are in use."
+    return SilosBusy(message, hint="Ask again in a few seconds.")
+
+
 class Pool(Generic[C]):
     """At most so many connections, kept open, replaced after a while.
 
@@ -124,8 +130,7 @@ class Pool(Generic[C]):
             None became free in time.
         """
         if not self._turns.take(self._wait):
-            message = f"All {self._size} connections to the silo are in use."
-            raise SilosBusy(message, hint="Ask again in a few seconds.")
+            raise busy(self._size)
         try:
             lease = self._take() or self._open()
         except BaseException:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from itertools import count
 from typing import TypeVar
 
 import psycopg2
@@ -27,11 +27,15 @@ Cursor = psycopg2.extensions.cursor
 
 
 def open_pool(location: str, limits: Limits, *, size: int) -> Pool[Connection]:
-    """Return a pool of read-only sessions; connects when first asked."""
+    """Return a pool of read-only sessions; connects when first asked.
+
+    Texts come as bytes in UTF-8: most of them pass through as they are.
+    """
 
     def opened() -> Connection:
         connection = connect(location, statement_timeout=limits.statement_timeout)
         connection.set_session(readonly=True, autocommit=True)
+        psycopg2.extensions.register_type(psycopg2.extensions.BYTES, connection)
         return connection
 
     return Pool(opened, size=size, wait=limits.wait, recycle=limits.recycle)
@@ -46,30 +50,31 @@ def render(statement: Sql, connection: Connection) -> tuple[str, tuple[object, .
     found, values = shape(statement)
     text = _TEXTS.get(found)
     if text is None:
-        text = _compose(found).as_string(connection)
+        pieces = _written(found, connection)
+        text = "".join("%s" if p is None else p.replace("%", "%%") for p in pieces)
         if len(_TEXTS) >= _MOST_TEXTS:
             _TEXTS.clear()
         _TEXTS[found] = text
     return text, values
 
 
-def _compose(found: Shape) -> pg.Composed:
-    parts: list[pg.Composable] = []
+def numbered(found: Shape, connection: Connection) -> str:
+    """Return a statement as PostgreSQL prepares it, with ``$1`` for the first value."""
+    places = count(1)
+    pieces = _written(found, connection)
+    return "".join(f"${next(places)}" if piece is None else piece for piece in pieces)
+
+
+def _written(found: Shape, connection: Connection) -> Iterator[str | None]:
+    """Yield the text of a statement in pieces; `None` stands for a value."""
     for piece in found:
-        if piece is None:
-            parts.append(pg.Placeholder())
-        elif isinstance(piece, Fixed):
-            parts.append(_compose(shape(piece.statement)[0]))
+        if isinstance(piece, Fixed):
+            yield from _written(shape(piece.statement)[0], connection)
         elif isinstance(piece, Name):
-            parts.append(_quoted(piece))
+            quoted: str = pg.Identifier(*piece.parts).as_string(connection)
+            yield quoted
         else:
-            parts.append(pg.SQL(piece.replace("%", "%%")))
-    return pg.Composed(parts)
-
-
-@lru_cache(maxsize=4096)
-def _quoted(name: Name) -> pg.Identifier:
-    return pg.Identifier(*name.parts)
+            yield piece
 
 
 @contextmanager

@@ -10,14 +10,21 @@ import psycopg2
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
-from metadata.errors import SourceUnreachable
+from metadata.errors import SilosBusy, SourceUnreachable
 from providers.configuration import SiloConfiguration
-from providers.cursor import Position, encode_cursor
+from providers.counts import Counts
 from providers.database import Connection
-from providers.feature_source import FeatureStream, Limits, Page
+from providers.feature_source import Counted, FeatureStream, Limits, Page
 from providers.keys import read_key
 from providers.pool import Pool
-from providers.postgis_counts import Counts
+from providers.postgis_answers import (
+    is_late,
+    read_count,
+    read_feature,
+    read_page,
+    read_state,
+    read_token,
+)
 from providers.postgis_execution import (
     Cursor,
     computing,
@@ -26,8 +33,10 @@ from providers.postgis_execution import (
     render,
     run,
 )
+from providers.postgis_reader import PostgisReader
 from providers.postgis_statements import PostgisStatements
 from providers.query import Query, key_columns
+from providers.session_pool import SessionPool
 from providers.sql import Sql
 from providers.streams import Row, RowStream
 
@@ -38,12 +47,16 @@ class PostgisSilo:
     """A PostGIS database, open for reading features."""
 
     def __init__(self, silo: SiloConfiguration, limits: Limits) -> None:
-        self._pages = open_pool(silo.location, limits, size=limits.connections)
+        self._pages = SessionPool(silo.location, limits)
         self._streams = open_pool(silo.location, limits, size=limits.streams)
 
     def features(self, collection: Collection) -> PostgisSource:
         """Return the features of one table or view."""
-        return PostgisSource(collection, self._pages, self._streams)
+        return PostgisSource(collection, self._streams)
+
+    def reader(self, collection: Collection) -> PostgisReader:
+        """Return the same for an event loop, on sessions of their own."""
+        return PostgisReader(collection, self._pages)
 
     def close(self) -> None:
         """Close every session, once those in use come back."""
@@ -59,44 +72,38 @@ class PostgisSilo:
 class PostgisSource:
     """The features of one table or view."""
 
-    def __init__(
-        self, collection: Collection, pages: Pool[Connection], streams: Pool[Connection]
-    ) -> None:
+    def __init__(self, collection: Collection, pool: Pool[Connection]) -> None:
         self.collection = collection
-        self._pages = pages
-        self._streams = streams
+        self._pool = pool
         self._statements = PostgisStatements(collection)
-        self._counts = Counts(collection.survey.source)
+        self._counts = Counts()
         self._doing = f"Reading {collection.survey.source}"
 
     def count(self, query: Query, *, budget_ms: int | None = None) -> int | None:
         """Count exactly, or not at all when it takes longer than the budget."""
         rows = self._statements.rows(query)
-
-        def counted(cursor: Cursor) -> int | None:
-            return self._counts.count(cursor, rows, budget_ms=budget_ms)
-
-        return run(self._pages, self._doing, counted)
+        if self._counts.knows(rows):
+            (state,) = self._rows(self._statements.state())[0]
+            kept = self._counts.kept(rows, read_state(state))
+            if kept is not None:
+                return kept
+        counted = self._counted(query, budget_ms)
+        if counted.number is not None:
+            self._counts.keep(rows, counted.number, counted.state)
+        return counted.number
 
     def page(self, query: Query) -> Page:
         """Read one page in one round trip."""
-        rows = self._rows(self._statements.page(query))
-        limit = len(rows) if query.limit is None else query.limit
-        shown = rows[:limit]
-        has_more = len(rows) > limit
-        return Page(
-            features=tuple(_features(shown)),
-            next_cursor=self._next(query, shown) if has_more else None,
-            has_more=has_more,
-        )
+        row = self._rows(self._statements.page(query))[0]
+        return read_page(self.collection, query, row)
 
     def stream(self, query: Query) -> FeatureStream:
         """Read through a server-side cursor, a batch at a time."""
         return RowStream(
             query,
-            self._opened(self._statements.page(query), whole=query.limit is None),
+            self._opened(self._statements.stream(query), whole=query.limit is None),
             write=_features,
-            token=lambda row: self._next(query, [row]),
+            token=lambda row: read_token(self.collection, query, row[1:]),
         )
 
     def feature(self, key: str, crs: Crs = CRS84) -> str | None:
@@ -105,7 +112,7 @@ class PostgisSource:
         if constants is None:
             return None
         rows = self._rows(self._statements.feature(constants, crs))
-        return str(rows[0][0]) if rows else None
+        return read_feature(rows[0]).feature.decode() if rows else None
 
     def check(self) -> None:
         """Plan a statement that needs every column, and read no row."""
@@ -114,23 +121,25 @@ class PostgisSource:
     def _opened(self, statement: Sql, *, whole: bool) -> NamedCursor:
         """Open a cursor; once more when a kept session had died."""
         try:
-            return NamedCursor(statement, self._streams, doing=self._doing, whole=whole)
+            return NamedCursor(statement, self._pool, doing=self._doing, whole=whole)
         except SourceUnreachable:
-            self._streams.discard_idle()
-            return NamedCursor(statement, self._streams, doing=self._doing, whole=whole)
+            self._pool.discard_idle()
+            return NamedCursor(statement, self._pool, doing=self._doing, whole=whole)
 
-    def _next(self, query: Query, rows: Sequence[Row]) -> str | None:
-        if not rows or not key_columns(self.collection):
-            return None
-        position = cast("Position", rows[-1][1:])
-        return encode_cursor(self.collection, query, position)
+    def _counted(self, query: Query, budget_ms: int | None) -> Counted:
+        try:
+            return read_count(self._rows(self._statements.count(query, budget_ms))[0])
+        except SilosBusy as error:
+            if budget_ms is None or not is_late(error):
+                raise
+            return Counted(None, "")
 
     def _rows(self, statement: Sql) -> list[Row]:
         def fetched(cursor: Cursor) -> list[Row]:
             cursor.execute(*render(statement, cursor.connection))
             return cursor.fetchall()
 
-        return run(self._pages, self._doing, fetched)
+        return run(self._pool, self._doing, fetched)
 
 
 class NamedCursor:
@@ -180,5 +189,5 @@ class NamedCursor:
         return named
 
 
-def _features(rows: Sequence[Row]) -> list[str]:
-    return [str(row[0]) for row in rows]
+def _features(rows: Sequence[Row]) -> list[bytes]:
+    return [cast("bytes", row[0]) for row in rows]

@@ -1,8 +1,9 @@
-"""The statements that PostGIS answers: pages, counts, single features.
+"""The statements that PostGIS answers: pages, streams, counts, single features.
 
 A feature is written row by row as GeoJSON text (RFC 7946) inside the database;
 `ST_AsGeoJSON` gets options 0, since it would otherwise add a ``crs`` member to
-every geometry.
+every geometry. A page comes as one row: a thousand of them cost the driver more
+than the database spends on joining them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from metadata.measured import FieldType, GeometryColumn, GeometryType
 from providers.cql2_sql import compile_predicate
 from providers.cql2_tree import Comparison, Constant, Property
 from providers.dialect import ROW
+from providers.feature_source import SEPARATOR
 from providers.postgis_dialect import PostgisDialect, is_plain_text
+from providers.postgis_state import state_of
 from providers.query import Order, Query, key_columns
 from providers.selection import Selection, matching, select
 from providers.sql import NOTHING, Bound, Fixed, Name, Sql, all_of, joined, sql
@@ -31,8 +34,8 @@ _INEXACT = ("double", "real", "numeric")
 """Types that know NaN and infinity, which JSON does not."""
 
 
-_MOST_FORMS = 64
-_Form = tuple[Crs, bool, tuple[str, ...] | None, tuple[str, ...]]
+_MOST_FORMS = 256
+_Form = tuple[str, int | None, Crs, bool, tuple[str, ...] | None, tuple[str, ...]]
 
 
 class PostgisStatements:
@@ -43,18 +46,30 @@ class PostgisStatements:
         self._dialect = PostgisDialect(collection)
         self._table = self._dialect.table(collection)
         self._id = _identifier(collection)
+        self._state = state_of(collection.survey.source)
         self._forms: dict[_Form, Fixed] = {}
 
     def page(self, query: Query) -> Sql:
-        """Return the statement of a page: feature, then one text per sort key.
+        """Return the statement of a page, which answers with one row.
 
-        Deep pages without a cursor look for the keys first, so that the rows
-        passed over are never written out.
+        It holds the features with a separator between, one more than asked if
+        there is one; how many they are; the state; and one text per sort key of
+        the last feature asked for.
         """
         selection = select(self._collection, query, self._dialect)
-        if query.offset and selection.keys and key_columns(self._collection):
-            return self._keys_first(query, selection)
-        return sql(self._columns(query, selection.keys), selection.clauses)
+        return sql(
+            self._kept("page", query, selection.keys),
+            self._clauses(query, selection),
+            ") AS f",
+        )
+
+    def stream(self, query: Query) -> Sql:
+        """Return the statement of one row per feature: it, and its sort keys."""
+        selection = select(self._collection, query, self._dialect)
+        return sql(
+            self._kept("stream", query, selection.keys),
+            self._clauses(query, selection),
+        )
 
     def rows(self, query: Query) -> Sql:
         """Return ``FROM … WHERE …`` of all rows that a query matches."""
@@ -62,7 +77,7 @@ class PostgisStatements:
         return sql(" FROM ", self._table, where)
 
     def feature(self, key: Sequence[Constant], crs: Crs) -> Sql:
-        """Return the statement of one feature."""
+        """Return the statement of one feature and the state."""
         columns = key_columns(self._collection)
         same = [
             compile_predicate(
@@ -70,57 +85,95 @@ class PostgisStatements:
             )
             for column, value in zip(columns, key, strict=True)
         ]
-        query = Query(crs=crs)
-        return sql(self._columns(query, ()), " WHERE ", all_of(same))
+        return sql(self._kept("feature", Query(crs=crs), ()), " WHERE ", all_of(same))
+
+    def count(self, query: Query, budget_ms: int | None) -> Sql:
+        """Return the statement of how many rows match, and the state.
+
+        Parameters
+        ----------
+        budget_ms
+            Milliseconds that it may take; `None` is the session's limit.
+        """
+        late = f"SET LOCAL statement_timeout = {budget_ms:d}; " if budget_ms else ""
+        return sql(f"{late}SELECT count(*), ", self._state, self.rows(query))
+
+    def state(self) -> Sql:
+        """Return the statement of the state alone."""
+        return sql("SELECT ", self._state)
 
     def check(self) -> Sql:
         """Return a statement that needs every column and reads no row."""
-        return sql(self._columns(Query(), ()), " LIMIT 0")
+        return sql(self._kept("stream", Query(), ()), " LIMIT 0")
 
-    def _keys_first(self, query: Query, selection: Selection) -> Sql:
+    def _clauses(self, query: Query, selection: Selection) -> Sql:
+        """Return what picks and sorts the rows.
+
+        Deep pages without a cursor look for the keys first, so that the rows
+        passed over are never written out.
+        """
         keys = [Name((ROW, c.field.name)) for c in key_columns(self._collection)]
+        if not (query.offset and keys):
+            return selection.clauses
         names = joined(", ", (sql(key) for key in keys))
         inner = sql("SELECT ", names, " FROM ", self._table, selection.clauses)
-        return sql(
-            self._columns(query, selection.keys),
-            " WHERE (", names, ") IN (", inner, ")",
-            selection.order,
-        )  # fmt: skip
+        return sql(" WHERE (", names, ") IN (", inner, ")", selection.order)
 
-    def _columns(self, query: Query, keys: Sequence[Order]) -> Sql:
-        """Return ``SELECT … FROM``: the feature and the position of each row.
+    def _kept(self, kind: str, query: Query, keys: Sequence[Order]) -> Sql:
+        """Return the beginning of a statement, up to its ``WHERE``.
 
         It is long and the same for every page of one form, so it is kept.
         """
         shown = query.properties
         names = None if shown is None else tuple(column.name for column in shown)
         sorted_by = tuple(each.column.name for each in keys)
-        form = (query.crs, query.geometry, names, sorted_by)
+        form = (kind, query.limit, query.crs, query.geometry, names, sorted_by)
         found = self._forms.get(form)
         if found is None:
             if len(self._forms) >= _MOST_FORMS:
                 self._forms.clear()
-            found = Fixed(self._written(query, keys))
-            self._forms[form] = found
+            found = self._forms[form] = Fixed(self._beginning(kind, query, keys))
         return (found,)
 
-    def _written(self, query: Query, keys: Sequence[Order]) -> Sql:
+    def _beginning(self, kind: str, query: Query, keys: Sequence[Order]) -> Sql:
+        if kind == "page":
+            return sql(self._around(query, keys), self._select(query, keys))
+        if kind == "feature":
+            return self._select(query, (), sql(", ", self._state))
+        texts = (self._dialect.position_text(each.column) for each in keys)
+        return self._select(query, (), *(sql(", ", text) for text in texts))
+
+    def _around(self, query: Query, keys: Sequence[Order]) -> Sql:
+        """Return what makes one row of a page's rows."""
+        last = query.limit or 0
+        positions = (
+            f", (array_agg(f.position_{number}))[{last:d}]::text"
+            for number in range(len(keys))
+        )
+        separated = f"string_agg(f.feature, E'\\x{SEPARATOR.hex()}')"
+        return sql(
+            f"SELECT {separated}, count(*), ", self._state, *positions, " FROM (",
+        )  # fmt: skip
+
+    def _select(self, query: Query, keys: Sequence[Order], *more: Sql) -> Sql:
         positions = [
-            sql(", ", self._dialect.position_text(each.column), f" AS position_{n}")
+            sql(", ", self._dialect.value(each.column), f" AS position_{n}")
             for n, each in enumerate(keys)
         ]
         return sql(
-            "SELECT ", self._feature(query), " AS feature", *positions,
-            " FROM ", self._table,
+            "SELECT ", self._feature(query), " AS feature", *positions, *more,
+            " FROM ", self._table, _record(self._shown(query)),
         )  # fmt: skip
 
-    def _feature(self, query: Query) -> Sql:
+    def _shown(self, query: Query) -> Sequence[PublishedColumn]:
         shown = query.properties
-        columns = published_columns(self._collection) if shown is None else shown
+        return published_columns(self._collection) if shown is None else shown
+
+    def _feature(self, query: Query) -> Sql:
         return sql(
             "'{\"type\":\"Feature\",'", self._id,
             " || '\"geometry\":' || ", self._geometry(query),
-            " || ',\"properties\":' || ", _properties(columns), " || '}'",
+            " || ',\"properties\":' || ", _properties(self._shown(query)), " || '}'",
         )  # fmt: skip
 
     def _geometry(self, query: Query) -> Sql:
@@ -182,11 +235,22 @@ def _properties(columns: Sequence[PublishedColumn]) -> Sql:
     """
     if not columns:
         return ("'{}'",)
-    if any(len(column.name.encode()) > _LONGEST_ALIAS for column in columns):
+    if _are_long(columns):
         return _written_out(columns)
+    # “p” alone would be a column of that name
+    return ("row_to_json(p.*)::text",)
+
+
+def _record(columns: Sequence[PublishedColumn]) -> Sql:
+    """Return the record that `_properties` writes, as a part of ``FROM``."""
+    if not columns or _are_long(columns):
+        return NOTHING
     named = (sql(_exact(column), " AS ", Name((column.name,))) for column in columns)
-    row = sql("(SELECT ", joined(", ", named), ")")
-    return sql("(SELECT row_to_json(p)::text FROM ", row, " AS p)")
+    return sql(", LATERAL (SELECT ", joined(", ", named), ") AS p")
+
+
+def _are_long(columns: Sequence[PublishedColumn]) -> bool:
+    return any(len(column.name.encode()) > _LONGEST_ALIAS for column in columns)
 
 
 def _written_out(columns: Sequence[PublishedColumn]) -> Sql:

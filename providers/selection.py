@@ -84,10 +84,13 @@ def _sort(each: Order, dialect: Dialect) -> Sql:
 
 
 def _limit(query: Query) -> Sql:
-    """Return one row more than the page, which tells whether there is a next."""
+    """Return one row more than the page, which tells whether there is a next.
+
+    The number stands in the text, so that whoever plans the statement knows it.
+    """
     parts: Sql = NOTHING
     if query.limit is not None:
-        parts = sql(" LIMIT ", Bound(query.limit + 1))
+        parts = sql(f" LIMIT {query.limit + 1:d}")
     if query.offset:
         parts = sql(parts, " OFFSET ", Bound(query.offset))
     return parts

@@ -47,7 +47,7 @@ class RowStream:
         query: Query,
         reader: RowReader,
         *,
-        write: Callable[[Sequence[Row]], Sequence[str]],
+        write: Callable[[Sequence[Row]], Sequence[bytes]],
         token: Callable[[Row], str | None],
     ) -> None:
         self.count = 0
@@ -104,7 +104,7 @@ class RowStream:
             self.next_cursor = self._token(self._last)
         if not shown:
             return b""
-        text = ",".join(self._write(shown)).encode()
+        text = b",".join(self._write(shown))
         self._rows = min(max(1, BATCH_BYTES * len(shown) // len(text)), _MOST_ROWS)
         first = self.count == 0
         self.count += len(shown)

@@ -464,3 +464,18 @@ def wide(load: Loader) -> Loaded:
             key=("id",),
         )
     )
+
+
+@pytest.fixture
+def load_named(load: Loader) -> Callable[[str], Loaded]:
+    """Fill a table of two rows, whose text column has some name."""
+
+    def loaded(name: str) -> Loaded:
+        columns = (
+            Column("id", FieldType.INTEGER, "integer", "INTEGER", nullable=False),
+            Column(name, FieldType.STRING, "text", "TEXT"),
+        )
+        table = "named_" + "_".join(str(ord(character)) for character in name)
+        return load(Table(table, columns, rows=((1, "a"), (2, "b")), key=("id",)))
+
+    return loaded

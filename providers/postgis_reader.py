@@ -1,0 +1,77 @@
+"""Features of a PostGIS silo for an event loop: `feature_source.FeatureReader`."""
+
+from __future__ import annotations
+
+from metadata.crs import CRS84, Crs
+from metadata.dataset import Collection
+from metadata.errors import SilosBusy
+from providers.counts import Counts
+from providers.feature_source import Counted, Found, Page
+from providers.keys import read_key
+from providers.postgis_answers import (
+    is_late,
+    read_count,
+    read_feature,
+    read_page,
+    read_state,
+)
+from providers.postgis_statements import PostgisStatements
+from providers.query import Query, key_columns
+from providers.session_pool import SessionPool
+from providers.shared import Shared
+from providers.sql import Sql
+from providers.streams import Row
+
+
+class PostgisReader:
+    """The features of one table or view."""
+
+    def __init__(self, collection: Collection, sessions: SessionPool) -> None:
+        self._collection = collection
+        self._sessions = sessions
+        self._statements = PostgisStatements(collection)
+        self._counts = Counts()
+        self._doing = f"Reading {collection.survey.source}"
+        self._state = Shared(self._look)
+
+    async def state(self) -> str:
+        """Return the state as it is now; those who ask together share one look."""
+        return await self._state.get()
+
+    async def page(self, query: Query) -> Page:
+        """Read one page and its state, in one round trip."""
+        rows = await self._rows(self._statements.page(query))
+        return read_page(self._collection, query, rows[0])
+
+    async def count(
+        self, query: Query, *, state: str, budget_ms: int | None
+    ) -> Counted:
+        """Count exactly, or not at all when it takes longer than the budget."""
+        rows = self._statements.rows(query)
+        kept = self._counts.kept(rows, state) if state else None
+        if kept is not None:
+            return Counted(kept, state)
+        statement = self._statements.count(query, budget_ms)
+        try:
+            counted = read_count((await self._rows(statement))[0])
+        except SilosBusy as error:
+            if budget_ms is None or not is_late(error):
+                raise
+            return Counted(None, "")
+        if counted.number is not None:
+            self._counts.keep(rows, counted.number, counted.state)
+        return counted
+
+    async def feature(self, key: str, crs: Crs = CRS84) -> Found | None:
+        """Read one feature; a text that cannot be its key finds none."""
+        constants = read_key(key, key_columns(self._collection))
+        if constants is None:
+            return None
+        rows = await self._rows(self._statements.feature(constants, crs))
+        return read_feature(rows[0]) if rows else None
+
+    async def _look(self) -> str:
+        return read_state((await self._rows(self._statements.state()))[0][0])
+
+    async def _rows(self, statement: Sql) -> list[Row]:
+        return await self._sessions.rows(statement, self._doing)

@@ -1,0 +1,220 @@
+"""One session with PostgreSQL that an event loop waits for, never a thread.
+
+Statements whose shape comes again are prepared, so that PostgreSQL reads and
+plans them once. A parameter is declared with the type that the same constant
+would have in the text of the statement: `integer` for a small whole number,
+`numeric` for a decimal one, and `unknown` for a text. So a prepared statement
+means the same as a plain one; ``count > 0.5`` does not become ``count > 1``.
+
+References
+----------
+PostgreSQL, PREPARE; libpq, Asynchronous Command Processing; psycopg,
+Asynchronous support.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import count
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+
+from providers.database import CONNECT_TIMEOUT, Connection, connect_later, unreachable
+from providers.postgis_execution import numbered, render
+from providers.sql import Scalar, Shape, Sql, shape
+from providers.streams import Row
+
+_MOST_PREPARED = 200
+_MOST_SEEN = 2_000
+_SMALL, _LARGE = 2**31, 2**63
+_Form = tuple[Shape, tuple[str, ...]]
+
+
+class Session:
+    """One session. One statement at a time; to be used from one event loop.
+
+    Parameters
+    ----------
+    connection
+        Opened by `open_session`.
+    """
+
+    def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._done: asyncio.Future[None] = loop.create_future()
+        self._writing = False
+        self._prepared: OrderedDict[_Form, str] = OrderedDict()
+        """Names of prepared statements; empty for what cannot be prepared."""
+        self._seen: OrderedDict[_Form, None] = OrderedDict()
+        self._numbers = count(1)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or lost."""
+        return bool(self._connection.closed)
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+    async def rows(self, statement: Sql) -> list[Row]:
+        """Run a statement and return its rows, or those of the last of several.
+
+        Whoever gives up waiting leaves a session that is closed.
+
+        Raises
+        ------
+        psycopg2.Error
+            As PostgreSQL says.
+        """
+        found, values = shape(statement)
+        name = await self._name((found, tuple(map(_type, values))))
+        if not name:
+            return await self._run(*render(statement, self._connection))
+        places = f"({', '.join(['%s'] * len(values))})" if values else ""
+        return await self._run(f"EXECUTE {name}{places}", values)
+
+    async def _name(self, form: _Form) -> str:
+        """Return the name of a prepared statement; empty when it is not prepared."""
+        if form in self._prepared:
+            self._prepared.move_to_end(form)
+        elif form in self._seen:
+            self._prepared[form] = await self._prepare(form)
+        else:
+            self._seen[form] = None
+            if len(self._seen) > _MOST_SEEN:
+                self._seen.popitem(last=False)
+        return self._prepared.get(form, "")
+
+    async def _prepare(self, form: _Form) -> str:
+        """Prepare a statement; one that is wrong says so when it is run."""
+        if len(self._prepared) >= _MOST_PREPARED:
+            _, oldest = self._prepared.popitem(last=False)
+            if oldest:
+                await self._run(f"DEALLOCATE {oldest}", None)
+        found, types = form
+        name = f"passerelle_{next(self._numbers)}"
+        declared = f"({', '.join(types)})" if types else ""
+        text = numbered(found, self._connection)
+        try:
+            await self._run(f"PREPARE {name}{declared} AS {text}", None)
+        except psycopg2.ProgrammingError:
+            return ""
+        return name
+
+    async def _run(self, text: str, values: Sequence[object] | None) -> list[Row]:
+        cursor = self._connection.cursor()
+        cursor.execute(text, values)
+        await self._answered()
+        return cursor.fetchall() if cursor.description else []
+
+    async def connected(self) -> None:
+        """Wait for the connection; its socket may change meanwhile."""
+        while True:
+            state = self._connection.poll()
+            if state == psycopg2.extensions.POLL_OK:
+                return
+            descriptor = self._connection.fileno()
+            ready = self._loop.create_future()
+            if state == psycopg2.extensions.POLL_WRITE:
+                self._loop.add_writer(descriptor, _settle, ready)
+            else:
+                self._loop.add_reader(descriptor, _settle, ready)
+            try:
+                await ready
+            finally:
+                self._loop.remove_writer(descriptor)
+                self._loop.remove_reader(descriptor)
+
+    async def _answered(self) -> None:
+        """Wait until PostgreSQL has answered what was asked last."""
+        self._done = self._loop.create_future()
+        descriptor = self._connection.fileno()
+        self._loop.add_reader(descriptor, self._advance)
+        try:
+            self._advance()
+            await self._done
+        finally:
+            self._loop.remove_reader(descriptor)
+            self._watch(descriptor, writing=False)
+            if self._done.cancelled():
+                self._connection.close()
+
+    def _advance(self) -> None:
+        """Go on as far as possible without waiting."""
+        if self._done.done():
+            return
+        try:
+            state = self._connection.poll()
+        except psycopg2.Error as error:
+            self._done.set_exception(error)
+            return
+        if state == psycopg2.extensions.POLL_OK:
+            self._done.set_result(None)
+        else:
+            writing = state == psycopg2.extensions.POLL_WRITE
+            self._watch(self._connection.fileno(), writing=writing)
+
+    def _watch(self, descriptor: int, *, writing: bool) -> None:
+        """Be called, or no more, when PostgreSQL takes more of what is sent."""
+        if writing and not self._writing:
+            self._loop.add_writer(descriptor, self._advance)
+        elif self._writing and not writing:
+            self._loop.remove_writer(descriptor)
+        self._writing = writing
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+async def open_session(location: str, *, statement_timeout: int) -> Session:
+    """Open a read-only session whose texts come as bytes.
+
+    Parameters
+    ----------
+    statement_timeout
+        Milliseconds.
+
+    Raises
+    ------
+    metadata.errors.SourceUnreachable
+        No connection in time; the message never holds the password.
+    """
+    connection = connect_later(location, statement_timeout=statement_timeout)
+    session = Session(connection, asyncio.get_running_loop())
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            await session.connected()
+    except TimeoutError:
+        session.close()
+        raise unreachable(location, "timeout expired") from None
+    except psycopg2.OperationalError as error:
+        session.close()
+        raise unreachable(location, str(error)) from None
+    psycopg2.extensions.register_type(psycopg2.extensions.BYTES, connection)
+    return session
+
+
+def _type(value: Scalar) -> str:
+    """Return the type that PostgreSQL gives to a constant written in a statement."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            if -_SMALL < value < _SMALL:
+                return "integer"
+            return "bigint" if -_LARGE < value < _LARGE else "numeric"
+        case float() | Decimal():
+            return "numeric"
+        case bytes():
+            return "bytea"
+        case _:
+            return "unknown"
