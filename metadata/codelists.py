@@ -42,14 +42,14 @@ class CodedValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Licence(CodedValue):
-    """A licence that data may be published under."""
+    """A licence that data may be published under, or that it is not known."""
 
     spdx: str
     """SPDX identifier; empty when SPDX has none."""
     page: str
     """Address of its text, for people."""
     text: str
-    """The exact title by which catalogues recognise it."""
+    """The exact title by which catalogues recognise it; empty when it is none."""
 
 
 def _rows(name: str) -> Mapping[str, Mapping[str, str]]:

@@ -46,11 +46,23 @@ class Collection:
 
     @property
     def geometry(self) -> GeometryColumn | None:
-        """The geometry column served: the stated one, else the first."""
-        wanted = self.description.geometry
-        if not wanted:
-            return self.survey.geometry
-        return next((g for g in self.survey.geometries if g.name == wanted), None)
+        """The geometry column served: the stated one, else the first.
+
+        An excluded one is never served; `None` where no other is left.
+        """
+        wanted, hidden = self.description.geometry, self.description.columns.exclude
+        shown = (g for g in self.survey.geometries if g.name not in hidden)
+        return next((g for g in shown if not wanted or g.name == wanted), None)
+
+    @property
+    def extent(self) -> Extent | None:
+        """Where the geometries served lie.
+
+        Only the first geometry column is measured: of another one nothing is known,
+        and an excluded one is told to nobody.
+        """
+        is_measured = self.geometry and self.geometry == self.survey.geometry
+        return self.survey.extent if is_measured else None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -129,7 +141,7 @@ class Dataset:
     @property
     def extent(self) -> Extent | None:
         """Union of the measured extents of all collections; `None` without any."""
-        extents = [c.survey.extent for c in self.collections if c.survey.extent]
+        extents = [c.extent for c in self.collections if c.extent]
         return union(extents) if extents else None
 
     @property

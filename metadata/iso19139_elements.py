@@ -69,8 +69,13 @@ def add_code(parent: Element, name: str, kind: str, value: str) -> None:
 
 
 def add_language(parent: Element, name: str, code: str) -> None:
-    """Add a language by its ISO 639-2/B code (tests C.5 and ds 1.6)."""
+    """Add a language by its ISO 639-2/B code (tests C.5 and ds 1.6).
+
+    The schema demands it of data, so an empty one says that it is missing.
+    """
     _coded(parent, name, "gmd:LanguageCode", LANGUAGE_LIST, code)
+    if not code:
+        add(parent, name).set(NIL_REASON, "missing")
 
 
 def _coded(parent: Element, name: str, kind: str, code_list: str, value: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
@@ -18,8 +19,15 @@ from metadata.dataset import Dataset
 from metadata.distributions import web_address
 from metadata.finding import Language, Text
 from metadata.iso19139_terms import NO_CRS
-from metadata.measured import TemporalExtent
-from metadata.stated import Access, Contact, Frequency, Organisation, Role
+from metadata.measured import Extent, TemporalExtent
+from metadata.stated import (
+    Access,
+    Contact,
+    Frequency,
+    Organisation,
+    Role,
+    StatedExtent,
+)
 
 _STEP: Final = Decimal("0.0001")
 _SHORT_CODES: Final = 10_000
@@ -94,7 +102,8 @@ def _use(dataset: Dataset, language: Language) -> tuple[LegalConstraints, ...]:
     licence = LICENCES.get(dataset.licence)
     if licence is None:
         return ()
-    said = (Label(licence.label_in(language), licence.uri), Label(licence.text))
+    anchor = Label(licence.label_in(language), licence.uri)
+    said = (anchor, Label(licence.text)) if licence.text else (anchor,)
     return (LegalConstraints(others=said, on_use=True),)
 
 
@@ -106,9 +115,12 @@ def frequency(dataset: Dataset) -> Frequency:
 
 
 def bounding_box(dataset: Dataset) -> Box | None:
-    """Return the extent, rounded outwards to four decimals; `None` without any."""
+    """Return the extent, rounded outwards to four decimals.
+
+    `None` without any, and for one with a side that is no number.
+    """
     extent = dataset.extent or dataset.description.extent
-    if extent is None:
+    if extent is None or not _is_finite(extent):
         return None
     return Box(
         west=_rounded(extent.west, ROUND_FLOOR),
@@ -116,6 +128,11 @@ def bounding_box(dataset: Dataset) -> Box | None:
         east=_rounded(extent.east, ROUND_CEILING),
         north=_rounded(extent.north, ROUND_CEILING),
     )
+
+
+def _is_finite(extent: Extent | StatedExtent) -> bool:
+    sides = (extent.west, extent.south, extent.east, extent.north)
+    return all(map(math.isfinite, sides))
 
 
 def _rounded(degrees: float, rounding: str) -> Decimal:
@@ -135,7 +152,14 @@ def period(extent: TemporalExtent | None) -> TemporalExtent | None:
 
 
 def _moment(text: str) -> str:
-    return text if _MOMENT.fullmatch(text) else ""
+    """Return a text that is a day or a moment of the calendar, else an empty one."""
+    if not _MOMENT.fullmatch(text):
+        return ""
+    try:
+        datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    except ValueError:
+        return ""
+    return text
 
 
 def representations(dataset: Dataset) -> tuple[str, ...]:

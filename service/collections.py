@@ -93,7 +93,7 @@ def storage_crs(collection: Collection) -> str:
 def extent_document(collection: Collection) -> Document:
     """Return where and when the features are; `{}` if neither is known."""
     document: Document = {}
-    extent, temporal = collection.survey.extent, collection.temporal
+    extent, temporal = collection.extent, collection.temporal
     if extent is not None:
         document["spatial"] = {"bbox": [bbox(extent)], "crs": CRS84_URI}
     if temporal is not None and collection.time_field:

@@ -34,6 +34,7 @@ from metadata.measured import (
 from metadata.stated import (
     Access,
     CollectionDescription,
+    Columns,
     Conformity,
     Contact,
     Dates,
@@ -155,8 +156,12 @@ def datasets() -> st.SearchStrategy[Dataset]:
 _slugs = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
 _texts = st.text(max_size=60)
 _words = st.text(min_size=1, max_size=40).filter(lambda text: bool(text.strip()))
+_hosts = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
 _urls = st.builds(
-    "{}://{}.example.org/{}".format, st.sampled_from(["http", "https"]), _slugs, _texts
+    "{}://{}.example.org/{}".format,
+    st.sampled_from(["http", "https", "HTTP", "ftp"]),
+    _hosts | _hosts.map(str.upper),
+    _texts,
 )
 _days = st.dates(min_value=date(1000, 1, 1))
 _maybe_day = st.none() | _days
@@ -168,9 +173,17 @@ def _boxes(kind: type[Extent] | type[StatedExtent]) -> st.SearchStrategy[Any]:
         (west, east), (south, north) = sorted(xs), sorted(ys)
         return kind(west=west, south=south, east=east, north=north)
 
-    longitudes = st.lists(st.floats(-180, 180), min_size=2, max_size=2)
-    latitudes = st.lists(st.floats(-90, 90), min_size=2, max_size=2)
+    longitudes, latitudes = _degrees(180), _degrees(90)
     return st.builds(box, longitudes, latitudes)
+
+
+def _degrees(most: int) -> st.SearchStrategy[list[float]]:
+    """Return two sides: apart, hardly apart, or one; whole numbers among them."""
+    one = st.floats(-most, most) | st.integers(-most, most).map(float)
+    near = one.map(lambda side: [side, min(side + 1e-9, float(most))])
+    return (
+        st.lists(one, min_size=2, max_size=2) | near | one.map(lambda side: [side] * 2)
+    )
 
 
 def _codes(values: Any, *, least: int = 0) -> st.SearchStrategy[tuple[str, ...]]:
@@ -196,19 +209,39 @@ _contacts = st.builds(
 )
 
 
+_columns = st.builds(
+    Columns,
+    exclude=st.lists(st.sampled_from(["nom", "vu", "geom"]), unique=True).map(tuple),
+    rename=st.dictionaries(st.just("nom"), _slugs),
+    describe=st.dictionaries(st.sampled_from(["id", "nom"]), _texts),
+)
+
+
+def _geometries(name: str) -> st.SearchStrategy[GeometryColumn]:
+    codes = [0, 2154, 3942, 4326, 4258, 3035, 3857, 23035, 32631, 2975]
+    return st.builds(
+        GeometryColumn,
+        name=st.just(name),
+        type=st.sampled_from(GeometryType),
+        srid=st.sampled_from(codes),
+        dimension=st.sampled_from([2, 3, 4]),
+    )
+
+
 @st.composite
 def _collections(draw: st.DrawFn, name: str) -> Collection:
-    geometry = GeometryColumn(
-        name="geom",
-        type=draw(st.sampled_from(GeometryType)),
-        srid=draw(st.sampled_from([0, 2154, 4326, 4258, 3035, 3857, 23035, 32631])),
-    )
-    with_geometry = draw(st.booleans())
+    count = draw(st.sampled_from([0, 1, 1, 1, 2]))
+    geometries = tuple(draw(_geometries(name)) for name in ("geom", "entree")[:count])
     return build_collection(
         name,
         title=draw(_texts),
-        geometries=(geometry,) if with_geometry else (),
-        extent=draw(st.none() | _boxes(Extent)) if with_geometry else None,
+        geometries=geometries,
+        geometry=draw(st.sampled_from(["", *(g.name for g in geometries)])),
+        columns=draw(_columns),
+        crs=draw(st.none() | st.sampled_from([2154, 4326])),
+        comment=draw(_texts),
+        feature_count=draw(st.none() | st.integers(0, 10**9)),
+        extent=draw(st.none() | _boxes(Extent)) if geometries else None,
         periods=draw(
             st.just(())
             | st.tuples(
@@ -228,7 +261,12 @@ def _datasets(draw: st.DrawFn) -> Dataset:
         organisation=replace(
             ORGANISATION,
             name=draw(_words),
+            email=draw(_emails),
+            url=draw(st.just("") | _urls),
             phone=draw(_texts),
+            frequency=draw(st.none() | st.sampled_from(Frequency)),
+            themes=draw(_codes(THEMES)),
+            topics=draw(_codes(TOPICS)),
             language=draw(st.sampled_from(sorted(LANGUAGES))),
         ),
         access=draw(st.sampled_from([Access.OPEN, Access.RESTRICTED])),
@@ -238,6 +276,9 @@ def _datasets(draw: st.DrawFn) -> Dataset:
         lineage=draw(_words),
         purpose=draw(_texts),
         limitations=draw(_texts),
+        producer=draw(_words),
+        language=draw(st.sampled_from(sorted(LANGUAGES))),
+        publish_from=draw(_maybe_day),
         licence=draw(st.sampled_from(sorted(LICENCES))),
         series=draw(st.booleans()),
         themes=draw(_codes(THEMES, least=1)),
@@ -356,7 +397,7 @@ def _polygons() -> Dataset:
 
 
 def _restricted() -> Dataset:
-    """Only the record goes out; others made the data and no licence is stated."""
+    """Only the record goes out; others made the data and stated no conditions."""
     return build_dataset(
         "rapaces",
         collections=(
@@ -366,6 +407,7 @@ def _restricted() -> Dataset:
         ),
         access=Access.RESTRICTED,
         access_limitation="h",
+        licence="conditions-unknown",
         title="Nids de rapaces",
         producer="Conservatoire des oiseaux",
         themes=("sd",),

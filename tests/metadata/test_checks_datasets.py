@@ -26,6 +26,7 @@ from metadata.stated import (
     Contact,
     Dates,
     Frequency,
+    Link,
     Proposal,
     StatedExtent,
     StatedPeriod,
@@ -149,7 +150,7 @@ CASES = [
     Case(
         "dataset.access-limitation.missing",
         "missing",
-        {"access": Access.RESTRICTED},
+        {"access": Access.RESTRICTED, "licence": "conditions-unknown"},
         says="access_limitation",
     ),
     Case("dataset.licence.missing", "missing", organisation={"licence": ""}),
@@ -160,6 +161,28 @@ CASES = [
         {"producer": ""},
         says="« producer »",
         also=("dataset.producer.missing",),
+    ),
+    Case(
+        "dataset.licence.none",
+        "none",
+        {"licence": "conditions-unknown"},
+        says="restricted",
+    ),
+    Case(
+        "dataset.licence.restricted",
+        "default",
+        {"access": Access.RESTRICTED, "access_limitation": "e"},
+        says="etalab-2.0",
+    ),
+    Case(
+        "dataset.licence.restricted",
+        "stated",
+        {
+            "access": Access.RESTRICTED,
+            "access_limitation": "e",
+            "licence": "odbl-1.0",
+        },
+        says="conditions-unknown",
     ),
     Case(
         "dataset.hvd.licence",
@@ -206,6 +229,18 @@ CASES = [
     Case("dataset.identifier.not-http", "not_http", {"identifier": "urn:uuid:1"}),
     Case("dataset.identifier.not-http", "not_http", {"identifier": "http:///id"}),
     Case("dataset.identifier.not-http", "not_http", {"identifier": "http://[::1/id"}),
+    Case(
+        "dataset.link.not-web",
+        "not_web",
+        {"links": (Link(url="/notice.pdf", title="Notice"),)},
+        says="links.0.url",
+    ),
+    Case(
+        "dataset.link.not-web",
+        "not_web",
+        {"links": (Link(url="http://serveur-sig/x", title="Notice"),)},
+        says="serveur-sig",
+    ),
     Case(
         "dataset.email.invalid",
         "invalid",
@@ -471,7 +506,7 @@ def test_a_licence_of_its_own_serves_what_others_made(dataset_of):
 def test_restricted_data_with_their_letter_are_fine(dataset_of):
     stated = {"access": Access.RESTRICTED, "access_limitation": "f"}
 
-    assert judge(dataset_of(stated)) == []
+    assert judge(dataset_of({**stated, "licence": "conditions-unknown"})) == []
 
 
 def test_high_value_data_under_an_open_licence_are_fine(dataset_of):

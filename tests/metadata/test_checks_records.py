@@ -674,9 +674,9 @@ def test_the_records_of_any_dataset_that_could_be_published_pass(data, datasets)
 
 
 def publishable(dataset: Dataset) -> Dataset:
-    """Leave out what a person is asked to mend before: place, reason, links."""
+    """Leave out what a person is asked to mend before: place, SRID, reason."""
     assume(dataset.extent or dataset.description.extent)
     assume(all(c.geometry.srid for c in dataset.collections if c.geometry))
     letter = dataset.description.access_limitation or "a"
-    mended = replace(dataset.description, access_limitation=letter, links=())
+    mended = replace(dataset.description, access_limitation=letter)
     return replace(dataset, description=mended)

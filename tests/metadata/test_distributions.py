@@ -79,6 +79,8 @@ def test_addresses_of_the_service(make_dataset):
         ("https://example.org/100%", "https://example.org/100%25"),
         ("https://example.org/a[1]?q=[x]", "https://example.org/a%5B1%5D?q=%5Bx%5D"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+        ("HTTPS://WWW.Example.ORG:443/Doc", "https://www.example.org:443/Doc"),
+        ("https://Moi@Été.fr/É", "https://Moi@xn--t-9fab.fr/%C3%89"),
         ("https://example.org/#a#b", "https://example.org/#a%23b"),
         ("", ""),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,10 +17,10 @@ from metadata.iso19139 import (
     encode_service_record,
     service_content,
 )
-from metadata.measured import Extent, Period
+from metadata.measured import Extent, GeometryColumn, GeometryType, Period
 from metadata.record import RecordKind
 from metadata.schemas import schema_errors
-from metadata.stated import Access, Dates, Frequency, StatedExtent
+from metadata.stated import Access, Columns, Dates, Frequency, StatedExtent
 
 TODAY = date(2026, 5, 4)
 
@@ -98,6 +99,56 @@ def test_without_a_licence_nothing_is_said_of_use(make_dataset):
     (access,) = content.identification.constraints
     assert access.on_access
     assert not access.on_use
+
+
+def test_conditions_that_nobody_stated_are_unknown_and_no_licence(make_dataset):
+    dataset = make_dataset(
+        access=Access.RESTRICTED,
+        access_limitation="e",
+        licence="conditions-unknown",
+    )
+    use = dataset_content(dataset).identification.constraints[-1]
+    address = "http://inspire.ec.europa.eu/metadata-codelist"
+    assert use.on_use
+    assert use.others == (
+        Label(
+            "Conditions d'accès et d'utilisation inconnues",
+            f"{address}/ConditionsApplyingToAccessAndUse/conditionsUnknown",
+        ),
+    )
+
+
+@pytest.mark.parametrize("side", [math.nan, math.inf, -math.inf])
+def test_an_extent_that_is_no_box_of_numbers_is_left_out(
+    make_dataset, make_collection, side
+):
+    wrong = make_collection(extent=Extent(side, 48.8, 2.6, 49.0))
+    content = dataset_content(make_dataset(collections=(wrong,)))
+    assert content.identification.extent is None
+
+
+def test_an_excluded_geometry_is_told_to_nobody(make_dataset, make_collection):
+    hidden = make_collection(columns=Columns(exclude=("geom",)))
+    content = dataset_content(make_dataset(collections=(hidden,)))
+    assert content.identification.representations == ("textTable",)
+    assert content.identification.extent is None
+    assert [system.text for system in content.reference_systems] == [
+        "Sans objet : table sans géométrie"
+    ]
+
+
+def test_the_extent_of_another_geometry_column_is_not_borrowed(
+    make_dataset, make_collection
+):
+    columns = tuple(
+        GeometryColumn(name=name, type=GeometryType.POINT, srid=2154)
+        for name in ("geom", "entree")
+    )
+    second = make_collection(geometries=columns, geometry="entree")
+    stated = StatedExtent(west=2.2, south=48.7, east=2.7, north=49.1)
+    dataset = make_dataset(collections=(second,), extent=stated)
+    box = dataset_content(dataset).identification.extent
+    assert (box.west, box.north) == (Decimal("2.2000"), Decimal("49.1000"))
 
 
 @pytest.mark.parametrize("letter", ["", "none", "z"])
@@ -181,6 +232,8 @@ def test_a_crs_that_epsg_does_not_know_is_left_out(make_dataset, make_collection
         (("2020-01-01", "2021-01-01"), ("2020-01-01", "2021-01-01")),
         (("-infinity", "2021-01-01T00:00:00Z"), ("", "2021-01-01T00:00:00Z")),
         (("2020-01-01", "infinity"), ("2020-01-01", "")),
+        (("2020-02-30", "2021-13-01T00:00:00Z"), None),
+        (("2019-12-31T24:61:00", "2021-01-01"), ("", "2021-01-01")),
         (("", ""), None),
         (("soon", "later"), None),
     ],

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
+from metadata.distributions import web_address
 
 _EMAIL: Final = re.compile(r"[^@\s<>(),;:\"]+@[\w-]+(\.[\w-]+)+")
 _FIRST_LAST: Final = re.compile(r"[^\W\d_]+(-[^\W\d_]+)*\.[^\W\d_]+(-[^\W\d_]+)*")
@@ -36,6 +37,22 @@ def _is_http(address: str) -> bool:
         return False
     whole = not re.search(r"[\s<>\"{}|\\^`]", address)
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and whole
+
+
+def links_reachable(judged: Judged) -> Iterator[Flaw]:
+    """Check that a link is an address of the web: scheme, and a host with a dot."""
+    for number, link in enumerate(judged.stated.links):
+        if not _is_of_web(web_address(link.url)):
+            yield flaw("not_web", f"links.{number}.url", found=link.url)
+
+
+def _is_of_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https", "ftp"} and "." in host.strip(".")
 
 
 def emails_valid(judged: Judged) -> Iterator[Flaw]:
@@ -97,6 +114,7 @@ def _luhn(digits: str) -> int:
 REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
     {
         "dataset.identifier.not-http": identifier_is_uri,
+        "dataset.link.not-web": links_reachable,
         "dataset.email.invalid": emails_valid,
         "dataset.email.personal": emails_of_roles,
         "organisation.siren.invalid": siren_valid,

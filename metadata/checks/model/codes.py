@@ -22,6 +22,7 @@ from metadata.codelists import (
 from metadata.finding import Text
 from metadata.stated import Access, Frequency
 
+_UNKNOWN_CONDITIONS: Final = "conditions-unknown"
 _NEAR: Final = 3
 """How many valid codes a remedy proposes."""
 
@@ -133,6 +134,22 @@ def licence_stated(judged: Judged) -> Iterator[Flaw]:
         )
 
 
+def open_data_licensed(judged: Judged) -> Iterator[Flaw]:
+    """Check that open data have a licence, and not only the lack of one."""
+    is_open = judged.stated.access is Access.OPEN
+    if is_open and judged.dataset.licence == _UNKNOWN_CONDITIONS:
+        yield flaw("none", "licence", found=_UNKNOWN_CONDITIONS)
+
+
+def restricted_data_not_licensed(judged: Judged) -> Iterator[Flaw]:
+    """Tell when an open licence is stated for data that are not open."""
+    licence = judged.dataset.licence
+    is_restricted = judged.stated.access is Access.RESTRICTED
+    if is_restricted and licence in LICENCES and licence != _UNKNOWN_CONDITIONS:
+        case = "stated" if judged.stated.licence else "default"
+        yield flaw(case, "licence", found=licence)
+
+
 def hvd_licence_open(judged: Judged) -> Iterator[Flaw]:
     """Check that high-value data are open: CC BY 4.0, CC0, or a licence no stricter."""
     licence = judged.dataset.licence
@@ -165,6 +182,8 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "dataset.licence.missing": licence_stated,
         "dataset.licence.unknown": licence_known,
         "dataset.hvd.unknown": hvd_known,
+        "dataset.licence.none": open_data_licensed,
+        "dataset.licence.restricted": restricted_data_not_licensed,
         "dataset.hvd.licence": hvd_licence_open,
         "dataset.spatial-scope.unknown": spatial_scope_known,
         "dataset.access-limitation.unknown": access_limitation_known,

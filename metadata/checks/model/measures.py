@@ -111,7 +111,7 @@ def crs_known(judged: Judged) -> Iterator[Flaw]:
 def extent_in_degrees(judged: Judged) -> Iterator[Flaw]:
     """Check that a measured extent lies on the globe; degrees are degrees."""
     for collection in judged.dataset.collections:
-        native, box = collection.survey.native_extent, collection.survey.extent
+        native, box = collection.survey.native_extent, collection.extent
         wrong = native if native and not _plausible(native) else None
         if wrong or (box and not _is_box(box)):
             yield flaw(
@@ -136,7 +136,7 @@ def _corners(bounds: Bounds) -> str:
 def extent_in_area(judged: Judged) -> Iterator[Flaw]:
     """Check that the data lie where their reference system is made for."""
     for collection in judged.dataset.collections:
-        box, area = collection.survey.extent, _area_of(collection)
+        box, area = collection.extent, _area_of(collection)
         if box and area and _is_box(box) and not _holds_centre(area, box):
             yield flaw(
                 "outside",
@@ -175,7 +175,8 @@ def _reference_system(srid: int) -> CRS | None:
 def geometry_present(judged: Judged) -> Iterator[Flaw]:
     """Tell which tables are served without a map."""
     for collection in judged.dataset.collections:
-        if not collection.survey.geometries:
+        hidden = collection.description.columns.exclude
+        if all(column.name in hidden for column in collection.survey.geometries):
             element = f"collections.{collection.id}"
             yield flaw("none", element, table=collection.survey.source.table)
 
