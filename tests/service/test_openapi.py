@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from jsonschema import Draft4Validator
+from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from service import parameters
 from service.parameters import (
@@ -50,6 +52,18 @@ def document(service: httpx.Client, root: str) -> Any:
         answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
     )
     return answer.json()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_it_is_valid_openapi(service: httpx.Client, root: str, language: str) -> None:
+    document = service.get(f"{root}/api?lang={language}").json()
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+
+
+def test_what_is_no_openapi_is_seen(service: httpx.Client) -> None:
+    document = service.get("/api").json()
+    document["components"]["parameters"]["limit"]["in"] = "nowhere"
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) != []
 
 
 def test_every_reference_is_inside(document: Any) -> None:
@@ -275,3 +289,30 @@ def test_the_documents_of_the_parts_agree_with_their_schemas(
             Draft4Validator(json.loads(text)).iter_errors(service.get(path).json())
         )
         assert errors == []
+
+
+THOUSAND = """
+    DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format(
+        'CREATE TABLE t%s (id integer PRIMARY KEY, geom geometry(Point, 2154));'
+        'INSERT INTO t%s VALUES (1, ST_Point(650000, 6860000, 2154))', i, i
+    ); END LOOP; END $$"""
+
+
+@pytest.mark.postgis
+def test_a_thousand_collections_have_a_small_document_at_once(
+    on_postgis: Any, serve: Any
+) -> None:
+    on_postgis.execute(THOUSAND)
+    for number in range(100):
+        tables = [f"t{number * 10 + each}" for each in range(1, 11)]
+        on_postgis.describe("d" * (number + 1), *tables)
+    with serve(on_postgis) as client:
+        before = time.monotonic()
+        answer = client.get("/api")
+        assert time.monotonic() - before < 2
+        known = answer.json()["components"]["parameters"]["collectionId"]["schema"]
+        assert len(known["enum"]) == 1000
+        assert len(answer.content) < 500_000
+        assert list(OpenAPIV30SpecValidator(answer.json()).iter_errors()) == []
+        paths = client.get("/datasets/dd/api").json()["paths"]
+        assert sum(path.endswith("/items") for path in paths) == 10
