@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 UNCLEAR_IN_A_ROW = 3
 """After so many orders without a clear outcome, the outlet counts as lost."""
 _DONE = Text("relue et conforme", "read back, as meant")
+_GONE = Text("n'y est plus, comme voulu", "not there any more, as meant")
 _ABSENT = Text(
     "envoyée sans erreur, mais absente à la relecture",
     "sent without an error, but not there when read back",
@@ -67,7 +68,7 @@ class Delivery:
         self._ledger.done(settled)
         for change in settled:
             logger.info("%s: %s %s", self._outlet.name, operation, change.identifier)
-            yield Receipt(change=change, outcome=Outcome.DONE, message=_DONE)
+            yield _done(change)
         hopeful = len(batch) > 1 or isinstance(problem, OutcomeUnclear)
         for change in left:
             if hopeful and not _is_there_otherwise(change, there):
@@ -81,7 +82,7 @@ class Delivery:
         if not _is_as_meant(change, there):
             return self._fail(change, there, problem)
         self._ledger.done([change])
-        return Receipt(change=change, outcome=Outcome.DONE, message=_DONE)
+        return _done(change)
 
     def _try(
         self, operation: Operation, batch: Sequence[Change]
@@ -123,6 +124,12 @@ class Delivery:
         self._ledger.failed(change, found, message)
         logger.warning("%s: %s: %s", self._outlet.name, change.identifier, message.en)
         return Receipt(change=change, outcome=Outcome.FAILED, message=message)
+
+
+def _done(change: Change) -> Receipt:
+    """Return the receipt of a change that was looked for and found as meant."""
+    message = _GONE if change.record is None else _DONE
+    return Receipt(change=change, outcome=Outcome.DONE, message=message)
 
 
 def _is_as_meant(change: Change, there: Mapping[str, RemoteRecord]) -> bool:

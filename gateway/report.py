@@ -9,9 +9,11 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.counting import counted
 from gateway.outlet import Action, Outcome, Receipt
 from gateway.result import OutletResult, PublishResult, SnapshotResult
 from metadata.finding import Language, Text
+from metadata.record import RecordKind
 
 _ACTIONS = {
     Action.CREATE: Text("créer", "create"),
@@ -28,6 +30,24 @@ _OUTCOMES = {
     Outcome.FAILED: Text("échec", "failed"),
     Outcome.NOT_SENT: Text("non envoyé", "not sent"),
 }
+_COUNTED = {
+    Outcome.DONE: ("faite", "faites", "done"),
+    Outcome.KEPT: ("inchangée", "inchangées", "kept"),
+    Outcome.PLANNED: ("prévue", "prévues", "planned"),
+    Outcome.REFUSED: ("refusée", "refusées", "refused"),
+    Outcome.FAILED: ("en échec", "en échec", "failed"),
+    Outcome.NOT_SENT: ("non envoyée", "non envoyées", "not sent"),
+}
+KINDS = {
+    RecordKind.DATASET: Text("données", "dataset"),
+    RecordKind.SERIES: Text("série", "series"),
+    RecordKind.SERVICE: Text("service", "service"),
+}
+"""What a record is about, for people."""
+_NAMED = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT})
+"""Where a person needs the identifier, to look for the record over there."""
+_WIDEST = 28
+"""Columns of a dataset's name that are kept together."""
 _STYLES = {
     Outcome.DONE: "green",
     Outcome.REFUSED: "yellow",
@@ -52,7 +72,8 @@ def result_tables(
             yield f"[bold red]{escape(text.said_in(language))}[/]"
         yield escape(_summary(outlet).said_in(language))
     if result.snapshot is not None:
-        yield escape(_snapshot_line(result.snapshot).said_in(language))
+        line = _snapshot_line(result.snapshot, dry_run=result.dry_run)
+        yield escape(line.said_in(language))
 
 
 def result_json(result: PublishResult) -> dict[str, Any]:
@@ -67,10 +88,14 @@ def result_json(result: PublishResult) -> dict[str, Any]:
 
 def _table(outlet: OutletResult, language: Language) -> Table:
     """Return one line per record that is not merely kept."""
-    table = Table(title=escape(outlet.outlet), box=None, pad_edge=False, expand=True)
-    heads = _HEADS.said_in(language).split("|")
-    for head, ratio in zip(heads, (2, 2, 3, 5, 8), strict=True):
-        table.add_column(head, ratio=ratio, overflow="fold")
+    table = Table(title=escape(outlet.outlet), box=None, pad_edge=False)
+    longest = max(len(receipt.change.dataset_id) for receipt in outlet.receipts)
+    widths = (0, 0, min(longest, _WIDEST), 0)
+    *heads, last = _HEADS.said_in(language).split("|")
+    for head, width in zip(heads, widths, strict=True):
+        keep = width or None
+        table.add_column(head, no_wrap=not width, min_width=keep, overflow="fold")
+    table.add_column(last, ratio=1, overflow="fold")
     for receipt in outlet.receipts:
         if receipt.outcome is not Outcome.KEPT:
             style = _STYLES.get(receipt.outcome)
@@ -79,15 +104,17 @@ def _table(outlet: OutletResult, language: Language) -> Table:
 
 
 def _cells(receipt: Receipt, language: Language) -> tuple[str, ...]:
-    """Return the cells of one line."""
+    """Return the cells of one line; an identifier only where somebody needs it."""
     change = receipt.change
     texts = dict.fromkeys((change.reason, receipt.message))
     why = " ; ".join(text.said_in(language) for text in texts)
+    if receipt.outcome in _NAMED:
+        why = f"{why}\n{change.identifier}"
     cells = (
         _ACTIONS[change.action].said_in(language),
         _OUTCOMES[receipt.outcome].said_in(language),
         change.dataset_id,
-        change.identifier,
+        KINDS[change.kind].said_in(language),
         why,
     )
     return tuple(escape(cell) for cell in cells)
@@ -108,16 +135,16 @@ def _summary(outlet: OutletResult) -> Text:
     """Return one line that counts."""
     if outlet.plan is None:
         return Text(f"{outlet.outlet} : rien fait.", f"{outlet.outlet}: nothing done.")
-    outcomes = {o: n for o, n in outlet.counts.items() if n}
-    fr = ", ".join(f"{n} {_OUTCOMES[o].fr}" for o, n in outcomes.items())
-    en = ", ".join(f"{n} {_OUTCOMES[o].en}" for o, n in outcomes.items())
+    outcomes = [counted(n, *_COUNTED[o]) for o, n in outlet.counts.items() if n]
+    fr = ", ".join(text.fr for text in outcomes)
+    en = ", ".join(text.en for text in outcomes)
     return Text(
         f"{outlet.outlet} : {fr or 'aucune fiche'}.",
         f"{outlet.outlet}: {en or 'no records'}.",
     )
 
 
-def _snapshot_line(snapshot: SnapshotResult) -> Text:
+def _snapshot_line(snapshot: SnapshotResult, *, dry_run: bool) -> Text:
     """Return one line about our own catalogue."""
     if snapshot.refusal is not None:
         return Text(
@@ -125,12 +152,15 @@ def _snapshot_line(snapshot: SnapshotResult) -> Text:
             f"{_SNAPSHOT.en}: left as it is. {snapshot.refusal.en}",
         )
     change = snapshot.change
-    numbers = (len(change.added), len(change.replaced), len(change.removed))
+    added, removed = len(change.added), len(change.removed)
+    replaced = counted(len(change.replaced), "modifiée", "modifiées", "changed")
+    records = counted(snapshot.records, "fiche", "fiches", "record", "records")
+    planned = Text(", prévu", ", planned") if dry_run else Text("", "")
     return Text(
-        f"{_SNAPSHOT.fr} : {snapshot.records} fiches (+{numbers[0]}, "
-        f"{numbers[1]} modifiées, −{numbers[2]}).",
-        f"{_SNAPSHOT.en}: {snapshot.records} records (+{numbers[0]}, "
-        f"{numbers[1]} changed, −{numbers[2]}).",
+        f"{_SNAPSHOT.fr}{planned.fr} : {records.fr} (+{added}, {replaced.fr}, "
+        f"−{removed}).",
+        f"{_SNAPSHOT.en}{planned.en}: {records.en} (+{added}, {replaced.en}, "
+        f"−{removed}).",
     )
 
 

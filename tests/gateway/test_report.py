@@ -52,9 +52,9 @@ MIXED = PublishResult(
 )
 
 
-def printed(result: PublishResult, language: Language) -> str:
+def printed(result: PublishResult, language: Language, width: int = 160) -> str:
     out = StringIO()
-    console = Console(file=out, width=160)
+    console = Console(file=out, width=width)
     for part in result_tables(result, language):
         console.print(part)
     return out.getvalue()
@@ -76,6 +76,44 @@ def test_names_each_record_and_why() -> None:
     ):
         assert expected in said
     assert "communes" not in said
+
+
+def test_a_line_stays_readable_in_eighty_columns() -> None:
+    long = "points_dapport_volontaire"
+    result = PublishResult(
+        outlets=(
+            outlet(
+                receipt(Action.DELETE, Outcome.DONE, long, "absente"),
+                receipt(Action.CREATE, Outcome.NOT_SENT, "voirie", "perdu"),
+            ),
+        )
+    )
+    lines = printed(result, Language.FRENCH, width=80).splitlines()
+
+    assert any(line.startswith(f"supprimer  fait        {long}") for line in lines)
+    assert any("non envoyé  voirie" in line for line in lines)
+    assert any(line.split() == ["fr-1-voirie"] for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "geo : 1 faite."),
+        (2, "geo : 2 faites."),
+        (0, "geo : aucune fiche."),
+    ],
+)
+def test_counts_as_a_person_would(count: int, said: str) -> None:
+    receipts = [receipt(Action.CREATE, Outcome.DONE, f"t{n}", "") for n in range(count)]
+    result = PublishResult(outlets=(outlet(*receipts),))
+    assert said in printed(result, Language.FRENCH)
+
+
+def test_a_dry_run_never_speaks_as_if_it_had_offered_records() -> None:
+    result = PublishResult(outlets=(), snapshot=MIXED.snapshot, dry_run=True)
+    assert "prévu : 2 fiches (+1" in printed(result, Language.FRENCH)
+    assert "planned: 2 records (+1" in printed(result, Language.ENGLISH)
 
 
 def test_says_it_in_french() -> None:
