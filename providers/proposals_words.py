@@ -79,6 +79,9 @@ _SHORT = 3
 """Letters up to which a word is left as it is (bus, gas)."""
 _FOLDED = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 
+_WHOLE: Mapping[str, str] = MappingProxyType({"pluie": "pluie", "pluies": "pluie"})
+"""Words that would have the stem of another (PLUi)."""
+
 NAME, SENTENCE, COMMENT, FIELD, FIELD_COMMENT = 4.0, 3.0, 1.0, 0.5, 0.25
 """Weights of the places where a word may stand."""
 _TOGETHER = 3.0
@@ -100,7 +103,8 @@ class Words:
     """A word list, ready to be looked up."""
 
     terms: Mapping[Stems, tuple[tuple[str, str, str], ...]]
-    """Stems → code, language and the word as it is written."""
+    """Stems → code, language and the word as it is written; none for an expression
+    whose words mean something else."""
     together: tuple[tuple[str, tuple[Stems, ...]], ...]
     """Code, and columns that speak for it together."""
     longest: int
@@ -158,11 +162,20 @@ def words(name: str) -> Words:
             (code, tuple(tuple(stems(column)) for column in columns))
             for columns in entry.get("fields", ())
         )
+    for word in _elsewhere():
+        terms.setdefault(tuple(stems(word)), [])
     return Words(
         MappingProxyType({key: tuple(value) for key, value in terms.items()}),
         tuple(together),
         max(len(key) for key in terms),
     )
+
+
+def _elsewhere() -> Iterator[str]:
+    """Yield expressions that take their words away and speak for nothing."""
+    text = files("providers").joinpath("words/elsewhere.toml").read_text("utf-8")
+    for expressions in tomllib.loads(text).values():
+        yield from expressions
 
 
 def score(known: Words, places: Sequence[Place], columns: Iterable[str]) -> Scored:
@@ -228,7 +241,7 @@ def _matches(known: Words, text: str) -> Iterator[tuple[int, tuple[str, str, str
     while place < len(parts):
         for length in range(min(known.longest, len(parts) - place), 0, -1):
             found = known.terms.get(tuple(parts[place : place + length]))
-            if found:
+            if found is not None:
                 for entry in found:
                     yield place, entry
                 place += length
@@ -261,6 +274,8 @@ def _stem(word: str) -> str:
     """
     if len(word) <= _SHORT or word.isdigit():
         return word
+    if word in _WHOLE:
+        return _WHOLE[word]
     if word.endswith("aux") and not word.endswith("eaux"):
         return word[:-3] + "al"
     if word[-1] in "sx" and not word.endswith("ss"):

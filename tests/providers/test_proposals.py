@@ -123,6 +123,20 @@ def test_theme_and_topic_come_from_the_words(
         ("communalisation", "", ""),
         ("données", "", "geom;fid"),
         ("solde_2024", "", ""),
+        ("source", "", ""),
+        ("source_donnees", "", ""),
+        ("ports_usb", "", ""),
+        ("canal_tv", "", ""),
+        ("bus_informatique", "", ""),
+        ("arrets_maladie", "Arrêts de travail des agents", ""),
+        ("marches_publics", "", ""),
+        ("failles_securite", "", ""),
+        ("voie_hierarchique", "", ""),
+        ("chemin_fichier", "", ""),
+        ("carrieres_agents", "", ""),
+        ("route_api", "", ""),
+        ("decision_tree", "", ""),
+        ("data_lake", "", ""),
     ],
 )
 def test_without_evidence_nothing_is_proposed(
@@ -130,6 +144,28 @@ def test_without_evidence_nothing_is_proposed(
 ) -> None:
     found = proposed(table, comment, fields)
     assert (found.themes, found.topics) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("table", "theme"),
+    [
+        ("pluies_2024", "mf"),
+        ("plui_zonage", "lu"),
+        ("gypse_alea", "nz"),
+        ("giratoires", "tn"),
+        ("ouvrages_art", "tn"),
+        ("ortho_2023", "oi"),
+        ("mos_2021", "lu"),
+        ("clc", "lc"),
+        ("captages", "am"),
+        ("tribunaux", "us"),
+        ("aires_jeux", "us"),
+        ("poste_source", "us"),
+        ("water_pipes", "us"),
+    ],
+)
+def test_a_name_has_one_theme(table: str, theme: str) -> None:
+    assert proposed(table).themes == (theme,)
 
 
 def test_what_a_thing_is_of_does_not_outweigh_what_it_is() -> None:
