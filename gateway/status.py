@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
+from gateway.assembly import last_records
 from gateway.desk import Desk
+from gateway.report import KINDS
 from metadata.description import read_descriptions
 from metadata.finding import Text
 from metadata.record import RecordKind
@@ -22,12 +24,21 @@ from providers.store_model import EntryState, Operation
 _NOTHING = Text("", "")
 _STATES = {
     "published": Text("publié", "published"),
+    "changed": Text("modifié", "changed"),
     "failed": Text("échoué", "failed"),
     "unsettled": Text("en suspens", "unsettled"),
     "absent": Text("absent", "absent"),
     "draft": Text("brouillon", "draft"),
     "withdrawn": Text("retiré", "withdrawn"),
 }
+_CHANGED = Text(
+    "modifié chez nous depuis ; passerelle publish l'envoie",
+    "changed with us since; passerelle publish sends it",
+)
+_TAKEN_BACK = Text(
+    "plus publié chez nous ; passerelle publish le supprime",
+    "not published with us any more; passerelle publish deletes it",
+)
 _HEADS = Text(
     "jeu|catalogue|fiche|état|depuis|pourquoi", "dataset|outlet|record|state|since|why"
 )
@@ -53,8 +64,10 @@ def show_status(desk: Desk, form: str) -> int:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     table = Table(box=None, pad_edge=False)
-    for head in _HEADS.said_in(desk.language).split("|"):
-        table.add_column(head, overflow="fold")
+    *heads, last = _HEADS.said_in(desk.language).split("|")
+    for head in heads:
+        table.add_column(head, no_wrap=head not in heads[:2], overflow="fold")
+    table.add_column(last, ratio=1, overflow="fold")
     for line in lines:
         table.add_row(*_cells(desk, line))
     desk.console.print(table)
@@ -64,12 +77,34 @@ def show_status(desk: Desk, form: str) -> int:
 def status_lines(desk: Desk) -> Iterator[Line]:
     """Yield one line for each dataset and outlet, those never published included."""
     entries = desk.store.entries()
+    stated = read_descriptions(desk.configuration.datasets)
+    statuses = {d.id: d.status for d in stated.found}
+    today = desk.now.date()
+    records = last_records(desk.configuration, desk.store, today=today)
+    wanted = {record.identifier: record.fingerprint for record in records}
     for entry in entries:
-        yield _line(entry)
-    for description in read_descriptions(desk.configuration.datasets).found:
-        yield from _not_yet(
-            description.id, description.status, desk.configuration.outlets, entries
-        )
+        line = _line(entry)
+        known = entry.dataset_id not in stated.unusable
+        if line.state == "published" and known:
+            line = _compared(line, entry, wanted, statuses.get(entry.dataset_id))
+        yield line
+    for name, status in statuses.items():
+        yield from _not_yet(name, status, desk.configuration.outlets, entries)
+
+
+def _compared(
+    line: Line, entry: Entry, wanted: Mapping[str, str], status: Status | None
+) -> Line:
+    """Return the line of a published record, changed where it is not as wanted.
+
+    One that is wanted and could not be made just now is left as published.
+    """
+    if status is not Status.PUBLISHED:
+        return replace(line, state="changed", reason=_TAKEN_BACK)
+    meant = wanted.get(entry.record_identifier, entry.published_fingerprint)
+    if meant != entry.published_fingerprint:
+        return replace(line, state="changed", reason=_CHANGED)
+    return line
 
 
 def _line(entry: Entry) -> Line:
@@ -116,11 +151,12 @@ def _row(line: Line) -> dict[str, object]:
 
 
 def _cells(desk: Desk, line: Line) -> tuple[str, ...]:
-    since = line.since.strftime("%Y-%m-%d %H:%M") if line.since else ""
+    local = line.since.astimezone() if line.since else None
+    since = local.strftime("%Y-%m-%d %H:%M") if local else ""
     return (
         escape(line.dataset),
         escape(line.outlet),
-        line.kind.value,
+        KINDS[line.kind].said_in(desk.language),
         _STATES[line.state].said_in(desk.language),
         since,
         escape(line.reason.said_in(desk.language)),

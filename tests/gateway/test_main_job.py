@@ -191,6 +191,39 @@ def test_a_changed_description_sends_exactly_one_update(desk):
     assert desk.plan() == {}
 
 
+def states(desk: Desk) -> dict[str, str]:
+    lines = json.loads(desk.done("status", "--format", "json"))
+    return {line["dataset"]: line["state"] for line in lines}
+
+
+def test_the_status_says_what_changed_since_it_was_published(desk, silo):
+    desk.done("publish")
+    assert states(desk) == dict.fromkeys(TABLES, "published")
+
+    file = desk.folder / "datasets" / "communes.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "frequency: annually\n", encoding="utf-8")
+    execute(silo, "COMMENT ON TABLE cantons IS 'Cantons du département, 2019.'")
+    assert states(desk) == {**dict.fromkeys(TABLES, "published"), "communes": "changed"}
+
+    desk.done("check")  # measures: what a table says now is known from then on
+    assert states(desk)["cantons"] == "changed"
+
+    desk.done("publish")
+    assert states(desk) == dict.fromkeys(TABLES, "published")
+
+
+def test_the_status_says_what_is_to_be_taken_back(desk):
+    desk.done("publish")
+    file = desk.folder / "datasets" / "cantons.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("status: published", "status: withdrawn"), "utf-8")
+    try:
+        assert states(desk)["cantons"] == "changed"
+    finally:
+        file.write_text(text, encoding="utf-8")
+
+
 def test_a_dropped_table_plans_the_delete_of_its_record_only(desk, silo):
     desk.done("publish")
     execute(silo, "ALTER TABLE arrondissements RENAME TO parti")
