@@ -51,14 +51,14 @@ def agents(content: RecordContent, producer: str = "") -> Iterator[Statement]:
 
 def agent(party: Party) -> Node:
     """Return a party as an agent; a function in it is a member of it."""
-    address = _mail(party)
+    address = _mail("foaf:mbox", party)
     if not party.position:
         return _organisation(party.organisation, address, party.url)
     return node(
         "foaf:Agent",
         [
             text("foaf:name", party.position),
-            address and ("foaf:mbox", address),
+            address,
             ("org:memberOf", _organisation(party.organisation, url=party.url)),
         ],
     )
@@ -68,12 +68,12 @@ def _of(parties: Sequence[Party], role: Role) -> tuple[Party, ...]:
     return tuple(party for party in parties if party.role is role)
 
 
-def _organisation(name: str, address: Iri | None = None, url: str = "") -> Node:
+def _organisation(name: str, address: Statement | None = None, url: str = "") -> Node:
     return node(
-        "foaf:Organization",
+        "foaf:Agent foaf:Organization",
         [
             text("foaf:name", name),
-            address and ("foaf:mbox", address),
+            address,
             link("foaf:homepage", url),
         ],
     )
@@ -85,15 +85,15 @@ def _card(party: Party) -> Node:
     The organisation stands apart only where there is a function: data.gouv.fr
     would else write its name twice.
     """
-    address, phone = _mail(party), _DIGITS.sub("", party.phone)
+    phone = _DIGITS.sub("", party.phone)
     return node(
-        "vcard:Kind" if party.position else "vcard:Organization",
+        "vcard:Kind" if party.position else "vcard:Kind vcard:Organization",
         [
             text("vcard:fn", party.position or party.organisation),
             text("vcard:organization-name", party.organisation)
             if party.position
             else None,
-            address and ("vcard:hasEmail", address),
+            _mail("vcard:hasEmail", party),
             ("vcard:hasTelephone", Iri(f"tel:{phone}")) if phone else None,
             link("vcard:hasURL", party.url),
         ],
@@ -112,7 +112,7 @@ def _attributed(party: Party) -> Statement:
     return "prov:qualifiedAttribution", attribution
 
 
-def _mail(party: Party) -> Iri | None:
-    written = quote(party.email.strip(), safe="@+!#$&'*/=?^_`{|}~.-")
-    address = quote(written, safe="%@+!#$&'*/=?_~.-")
-    return Iri(f"mailto:{address}") if address else None
+def _mail(name: str, party: Party) -> Statement | None:
+    """State the mail address of a party; `None` when it has none (RFC 6068)."""
+    address = quote(party.email.strip(), safe="@+!#$&'*/=?_~.-")
+    return (name, Iri(f"mailto:{address}")) if address else None

@@ -33,7 +33,18 @@ from metadata.dcat_terms import (
 )
 from metadata.iso19139_terms import OGC_API_FEATURES as FEATURES_PROTOCOL
 from metadata.language_tags import language_tag
-from metadata.rdf import Iri, Literal, Node, Statement, link, node, text, typed
+from metadata.rdf import (
+    Iri,
+    Literal,
+    Node,
+    Statement,
+    absolute,
+    link,
+    named,
+    node,
+    text,
+    typed,
+)
 
 GEOJSON: Final = "application/geo+json"
 
@@ -55,9 +66,7 @@ class Facts:
 
     producer: str = ""
     """Name of the organisation that made the data; may be empty."""
-    files: Mapping[str, FileFacts] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    files: Mapping[str, FileFacts] = field(default_factory=lambda: MappingProxyType({}))
     """Address of a file → what is known of it."""
 
 
@@ -68,10 +77,10 @@ def links(content: RecordContent, facts: Facts) -> Iterator[Statement | None]:
     """Yield the distributions, the landing page and the documents of a dataset."""
     for online in content.online:
         if online.function is None:
-            yield _landing_page(online)
+            yield named("dcat:landingPage", "foaf:Document", online.url)
         elif online.function is OnlineFunction.INFORMATION:
             yield from _document(online, content)
-        elif link("dcat:accessURL", online.url):
+        elif absolute(online.url):
             yield "dcat:distribution", _distribution(online, content, facts)
 
 
@@ -95,7 +104,7 @@ def service_node(content: RecordContent, api: Online) -> Node:
         ("dct:conformsTo", _standard(OGC_API_FEATURES, OGC_API_WORDS)),
         ("dct:conformsTo", _standard(CORE_CLASS, f"{OGC_API_WORDS} 1.0, Core")),
         ("geodcatap:serviceType", Iri(f"{SERVICE_TYPE}download")),
-        link("foaf:page", f"{api.url}api?f=html"),
+        named("foaf:page", "foaf:Document", f"{api.url}api?f=html"),
         *agents(content),
         *licence_statements(content),
         *hvd_statements(content),
@@ -127,14 +136,15 @@ def _distribution(online: Online, content: RecordContent, facts: Facts) -> Node:
         *licence_statements(content),
         *hvd_statements(content, categories=False),
     ]
-    (_, address) = link("dct:identifier", online.url) or ("", Iri(""))
-    name = f"{address.value}#distribution" if isinstance(address, Iri) else ""
-    return node("dcat:Distribution", properties, name)
+    return node("dcat:Distribution", properties, f"{absolute(online.url)}#distribution")
 
 
 def _of_api(online: Online, content: RecordContent) -> Iterator[Statement | None]:
     yield "dcat:accessService", service_node(content, online)
-    yield "dct:format", node("dct:MediaTypeOrExtent", [text("rdfs:label", OGC_API_WORDS)])
+    yield (
+        "dct:format",
+        node("dct:MediaTypeOrExtent", [text("rdfs:label", OGC_API_WORDS)]),
+    )
     yield _media_type("dcat:mediaType", GEOJSON)
 
 
@@ -176,26 +186,15 @@ def _checksum(digest: str) -> Node:
     )
 
 
-def _landing_page(online: Online) -> Statement | None:
-    page = link("dcat:landingPage", online.url)
-    if page is None or not isinstance(page[1], Iri):
-        return None
-    return page[0], node("foaf:Document", [], page[1].value)
-
-
-def _document(online: Online, content: RecordContent) -> Iterator[Statement | None]:
-    found = link("foaf:page", online.url)
-    if found is None or not isinstance(found[1], Iri):
+def _document(online: Online, content: RecordContent) -> Iterator[Statement]:
+    address, language = absolute(online.url), language_tag(content.language)
+    if not address:
         return
-    language = language_tag(content.language)
-    document = node(
-        "foaf:Document",
-        [
-            text("dct:title", online.name, language),
-            text("dct:description", online.description, language),
-        ],
-        found[1].value,
-    )
+    words = [
+        text("dct:title", online.name, language),
+        text("dct:description", online.description, language),
+    ]
+    document = node("foaf:Document", words, address)
     yield "foaf:page", document
     yield "dct:hasPart", document
 

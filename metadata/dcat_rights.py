@@ -70,7 +70,7 @@ def hvd_statements(
     found = hvd_categories(content)
     if not found:
         return
-    law = node("rdfs:Resource", [], HVD_LEGISLATION)
+    law = node("eli:LegalResource", [], HVD_LEGISLATION)
     yield "dcatap:applicableLegislation", law
     if categories:
         yield from (("dcatap:hvdCategory", Iri(each.uri)) for each in found)

@@ -28,6 +28,7 @@ PREFIXES: Final = MappingProxyType(
         "dcatap": "http://data.europa.eu/r5r/",
         "dct": "http://purl.org/dc/terms/",
         "dqv": "http://www.w3.org/ns/dqv#",
+        "eli": "http://data.europa.eu/eli/ontology#",
         "foaf": "http://xmlns.com/foaf/0.1/",
         "geodcatap": "http://data.europa.eu/930/",
         "geosparql": "http://www.opengis.net/ont/geosparql#",
@@ -93,8 +94,11 @@ def expanded(name: str) -> str:
 
 
 def node(kind: str, properties: Iterable[Statement | None], iri: str = "") -> Node:
-    """Return a node of one type, statements that are `None` left out."""
-    return Node((kind,), tuple(p for p in properties if p is not None), iri)
+    """Return a node of a type, or of several with blanks between.
+
+    Statements that are `None` are left out.
+    """
+    return Node(tuple(kind.split()), tuple(p for p in properties if p), iri)
 
 
 def absolute(address: str) -> str:
@@ -107,6 +111,12 @@ def link(name: str, address: str) -> Statement | None:
     """State something by its address; `None` when that is none."""
     written = absolute(address)
     return (name, Iri(written)) if written else None
+
+
+def named(name: str, kind: str, address: str) -> Statement | None:
+    """State something by its address, and of what kind it is."""
+    written = absolute(address)
+    return (name, Node((kind,), (), written)) if written else None
 
 
 def text(name: str, value: str, language: str = "") -> Statement | None:

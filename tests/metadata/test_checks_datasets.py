@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metadata.checks import check_dataset, rule_set
 from metadata.checks.rules import HOUSE_RULES
@@ -191,6 +193,13 @@ CASES = [
         says="etalab-2.0",
     ),
     Case("dataset.frequency.unknown", "unknown", {"frequency": Frequency.UNKNOWN}),
+    Case(
+        "dataset.dates.future",
+        "changed",
+        {"dates": Dates(published=date(2020, 5, 4))},
+        collection={"changed_at": datetime(2126, 1, 1, tzinfo=UTC)},
+        says="dates.revised",
+    ),
     Case(
         "dataset.dates.future",
         "future",
@@ -591,3 +600,13 @@ def test_collections_are_named_by_their_id(make_dataset, make_collection):
 
     assert finding.element == "collections.cantons.key"
     assert finding.severity is Severity.WARNING
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_no_dataset_makes_the_judge_raise_and_each_finding_is_whole(data, datasets):
+    for finding in judge(data.draw(datasets)):
+        said = [finding.reason, finding.hint]
+        assert finding.element
+        assert all(text.fr and text.en for text in said)
+        assert not any("{" + name + "}" in f"{said}" for name in ("found", "element"))

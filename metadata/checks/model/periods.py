@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +27,23 @@ def dates_not_in_future(judged: Judged) -> Iterator[Flaw]:
         if day and day > latest:
             found, until = day.isoformat(), latest.isoformat()
             yield flaw("future", f"dates.{name}", found=found, today=until)
+    if not dates.revised:
+        yield from _changed_in_future(judged)
+
+
+def _changed_in_future(judged: Judged) -> Iterator[Flaw]:
+    """Yield the tables whose last change, which the record would tell, is to come."""
+    tomorrow = judged.today + timedelta(days=1)  # it may be so already in UTC
+    for collection in judged.dataset.collections:
+        changed = collection.survey.changed_at
+        if changed and changed.date() > tomorrow:
+            yield flaw(
+                "changed",
+                f"collections.{collection.id}.source",
+                table=collection.survey.source.table,
+                found=changed.date().isoformat(),
+                today=judged.today.isoformat(),
+            )
 
 
 def dates_in_order(judged: Judged) -> Iterator[Flaw]:
