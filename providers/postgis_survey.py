@@ -25,7 +25,7 @@ from providers.postgis_survey_describe import described, measured
 from providers.postgis_survey_measure import exists, failure, measure
 from providers.postgis_survey_session import STATEMENT_TIMEOUT as MEASURE_TIMEOUT
 from providers.postgis_survey_session import Session, Sessions
-from providers.survey_findings import survey_finding
+from providers.survey_findings import sql_names, survey_finding
 from providers.surveyed import Progress, Surveyed, in_order, is_wanted
 
 _REPEAT = 0.2
@@ -121,8 +121,7 @@ def _chosen(
         survey_finding(
             "refused",
             relation.source,
-            schema=relation.source.container,
-            table=relation.source.table,
+            sql_names(relation.source),
             severity=severity,
         )
         for relation in relations

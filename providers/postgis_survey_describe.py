@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from providers.postgis_survey_catalogue import Relation, SpatialColumn
 from providers.postgis_survey_measure import Kind, Measures
 from providers.postgis_survey_types import CURVED, dimension, geometry_type
 from providers.survey_extent import finite_bounds, has_epsg_code, locate
-from providers.survey_findings import survey_finding
+from providers.survey_findings import sql_names, survey_finding
 
 _INDEXABLE = frozenset({RelationKind.TABLE, RelationKind.MATERIALIZED_VIEW})
 
@@ -209,9 +209,5 @@ def _absence_findings(relation: Relation, measures: Measures) -> Iterator[Findin
         )
 
 
-def _names(relation: Relation, column: SpatialColumn) -> dict[str, str]:
-    return {
-        "schema": relation.source.container,
-        "table": relation.source.table,
-        "column": column.name,
-    }
+def _names(relation: Relation, column: SpatialColumn) -> Mapping[str, str]:
+    return sql_names(relation.source, column.name)

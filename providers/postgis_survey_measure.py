@@ -21,7 +21,7 @@ from providers.postgis_survey_statements import (
     validity,
 )
 from providers.survey_extent import join_bounds
-from providers.survey_findings import survey_finding
+from providers.survey_findings import sql_names, survey_finding
 
 _POINTS = frozenset({"POINT", "MULTIPOINT"})
 
@@ -121,8 +121,7 @@ def failure(
     return survey_finding(
         code,
         relation.source,
-        schema=relation.source.container,
-        table=relation.source.table,
+        sql_names(relation.source),
         said=first[0] if first else type(error).__name__,
         seconds=timeout,
     )

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from metadata.finding import Finding, Severity, Text
+from metadata.measured import Source
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _FILE = "words/survey_findings.toml"
@@ -33,6 +34,7 @@ def survey_finding(
     *,
     element: str = "",
     severity: Severity | None = None,
+    in_file: bool = False,
     **values: object,
 ) -> Finding:
     """Compose one finding of a survey.
@@ -45,6 +47,8 @@ def survey_finding(
         The source, or the name of the silo.
     severity
         Another one than the file says.
+    in_file
+        Give the remedy for a layer of a file, where it is another one.
     names, values
         What stands in the braces of the sentences.
 
@@ -55,15 +59,39 @@ def survey_finding(
     """
     entry = sentences()[code]
     values = {**names, **values}
+    remedy = entry.get("hint_in_file", entry["hint"]) if in_file else entry["hint"]
     return Finding(
         severity=severity or Severity(entry["severity"]),
         code=f"survey.{code}",
         subject=str(subject),
         element=element or entry.get("element", ""),
         reason=_filled(entry["reason"], values),
-        hint=_filled(entry["hint"], values),
+        hint=_filled(remedy, values),
         reference=entry.get("reference", ""),
     )
+
+
+def sql_names(source: Source, column: str = "") -> Mapping[str, str]:
+    """Return the names of a table as statements of a remedy need them.
+
+    ``sql_…`` are quoted identifiers, ``text_…`` quoted strings; `column` itself
+    stands as it is, for the sentences.
+    """
+    schema, table = source.container, source.table
+    return {
+        "column": column,
+        "sql_schema": _quoted(schema, '"'),
+        "sql_table": ".".join(_quoted(part, '"') for part in (schema, table)),
+        "sql_column": _quoted(column, '"'),
+        "text_schema": _quoted(schema, "'"),
+        "text_table": _quoted(table, "'"),
+        "text_column": _quoted(column, "'"),
+    }
+
+
+def _quoted(name: str, mark: str) -> str:
+    """Quote a name for a person to paste; statements of ours are never built so."""
+    return f"{mark}{name.replace(mark, 2 * mark)}{mark}"
 
 
 def _filled(entry: Mapping[str, str], values: Mapping[str, object]) -> Text:

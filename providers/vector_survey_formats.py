@@ -30,7 +30,7 @@ from metadata.measured import (
     Survey,
 )
 from providers.survey_extent import epsg_code
-from providers.survey_findings import survey_finding
+from providers.survey_findings import sql_names, survey_finding
 from providers.vector_survey_layer import (
     GEOMETRY_TYPES,
     FileUnreadable,
@@ -234,9 +234,8 @@ def _findings(path: Path, survey: Survey, wkt: str) -> Iterator[Finding]:
         yield survey_finding(
             "crs-not-epsg" if wkt else "srid-unknown",
             survey.source,
-            schema=survey.source.container,
-            table=survey.source.table,
-            column=column.name,
+            sql_names(survey.source, column.name),
+            in_file=True,
             crs=wkt.split('"')[1] if '"' in wkt else wkt,
         )
 

@@ -24,7 +24,7 @@ from metadata.measured import (
     Survey,
 )
 from providers.survey_extent import epsg_code, has_epsg_code
-from providers.survey_findings import survey_finding
+from providers.survey_findings import sql_names, survey_finding
 from providers.surveyed import statement
 from providers.vector_survey_layer import GEOMETRY_TYPES, FileUnreadable, Layer
 from providers.vector_survey_sqlite import reading
@@ -281,15 +281,13 @@ def _findings(survey: Survey, content: _Content) -> Iterator[Finding]:
     if column is None:
         return
     names = {
-        "schema": source.container,
-        "table": source.table,
-        "column": column.name,
+        **sql_names(source, column.name),
         "crs": f"{content.organisation}:{content.code}",
     }
     if not column.srid:
         # Ids 0 and -1 are "undefined" (clause 1.1.2.1.2); anything else is foreign.
         is_undefined = not content.code or content.code < 0
         code = "srid-unknown" if is_undefined else "crs-not-epsg"
-        yield survey_finding(code, source, names)
+        yield survey_finding(code, source, names, in_file=True)
     if not column.indexed:
-        yield survey_finding("no-spatial-index", source, names)
+        yield survey_finding("no-spatial-index", source, names, in_file=True)

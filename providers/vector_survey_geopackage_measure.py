@@ -248,4 +248,5 @@ def _validity_findings(
             count=invalid,
             looked=looked,
             column=column.name,
+            in_file=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -118,6 +119,46 @@ def test_a_table_without_rights(
     if not asked:
         refused = {f.subject for f in surveyed.findings if f.code == "survey.refused"}
         assert refused == {"sig:public.secret", "sig:closed.inside"}
+
+
+def test_the_statements_of_the_remedies_work_as_they_stand(
+    postgis: str, reader: str
+) -> None:
+    schema, table, column = 'Voirie "Nord"', "l'Été", 'géo "m"'
+    names = [f'"{part.replace(chr(34), chr(34) * 2)}"' for part in (table, column)]
+    place = f'"Voirie ""Nord""".{names[0]}'
+    execute(
+        postgis,
+        'CREATE SCHEMA "Voirie ""Nord"""',
+        f"CREATE TABLE {place} (id integer PRIMARY KEY, {names[1]} geometry(Point))",
+        f"INSERT INTO {place} VALUES (1, 'POINT(652000 6862000)')",
+    )
+
+    def remedy(address: str, code: str, pattern: str) -> str:
+        (hint,) = (
+            finding.hint.en
+            for finding in survey_silo(silo(address), now=NOW).findings
+            if finding.code == f"survey.{code}"
+        )
+        said = re.search(pattern, hint)
+        assert said, hint
+        return said[0]
+
+    for pattern in ("GRANT USAGE [^;]*", "GRANT SELECT [^;]*"):
+        statement = remedy(reader, "refused", pattern)
+        execute(postgis, statement.replace("…", role_of(reader)))
+    execute(
+        postgis,
+        remedy(reader, "srid-unknown", r"SELECT Update.*2154\)"),
+        remedy(reader, "no-spatial-index", r"CREATE INDEX .*?; in")[:-4],
+    )
+
+    surveyed = survey_silo(silo(reader), now=NOW)
+    assert surveyed.surveys[0].source == Source(
+        silo="sig", container=schema, table=table
+    )
+    assert surveyed.findings == ()
+    assert column == surveyed.surveys[0].geometry.name
 
 
 def test_a_view_over_what_may_not_be_read(postgis: str, reader: str) -> None:

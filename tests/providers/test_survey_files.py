@@ -211,6 +211,8 @@ def test_without_spatial_index(tmp_path: Path) -> None:
     frame.to_file(path, layer="p", SPATIAL_INDEX="NO")
     found = surveyed(path)
     assert codes(found) == {"no-spatial-index"}
+    assert "CREATE INDEX" not in found.findings[0].hint.en  # that is PostGIS's
+    assert "QGIS" in found.findings[0].hint.en
     column = the_only(found).geometry
     assert column is not None
     assert not column.indexed

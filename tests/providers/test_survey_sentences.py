@@ -53,3 +53,14 @@ def test_values_are_never_taken_for_placeholders() -> None:
     found = survey_finding("schema-missing", "sig", schema="{schema} {0} {}")
     assert found.reason.en.startswith("There is no schema “{schema} {0} {}”")
     assert found.code == "survey.schema-missing"
+
+
+@pytest.mark.parametrize(
+    "code", [code for code, entry in sentences().items() if "hint_in_file" in entry]
+)
+def test_a_file_is_never_mended_by_the_statements_of_a_database(code: str) -> None:
+    hint = sentences()[code]["hint_in_file"]
+    assert hint["fr"] != hint["en"]
+    for text in hint.values():
+        assert "QGIS" in text
+        assert not {"SELECT", "CREATE", "ST_"} & set(text.replace("(", " ").split())
