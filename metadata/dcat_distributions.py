@@ -177,11 +177,16 @@ def _media_type(name: str, media_type: str) -> Statement | None:
 
 
 def _checksum(digest: str) -> Node:
+    """Return a SHA-256 digest, as a plain text.
+
+    DCAT-AP would have it typed ``xsd:hexBinary``; data.gouv.fr then reads bytes
+    where it needs a text.
+    """
     return node(
         "spdx:Checksum",
         [
             ("spdx:algorithm", node("spdx:ChecksumAlgorithm", [], SHA_256)),
-            ("spdx:checksumValue", Literal(digest, datatype="xsd:hexBinary")),
+            ("spdx:checksumValue", Literal(digest)),
         ],
     )
 
