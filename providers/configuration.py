@@ -17,14 +17,13 @@ from urllib.parse import urlsplit
 
 from metadata.description import read_yaml
 from metadata.errors import ConfigurationError, DescriptionError
-from metadata.finding import Language
+from metadata.finding import Language, Text
 from metadata.stated import Organisation
 
 DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
 PATH_VARIABLE = "PASSERELLE_CONFIG"
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "coerce_numbers_to_str": True}
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRETS = {"password", "token", "location", "store", "key"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +59,8 @@ class ServiceConfiguration:
     """Opens health details and administration from elsewhere than loopback."""
     connections: int = 4
     """Connections to each database and worker for pages; streams have 2 more."""
+    memory: int = 64 * 2**20
+    """Bytes of each worker for pages asked for lately; 0 keeps none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,13 +181,21 @@ def read_configuration(
     """
     path = path.resolve()
     if not path.is_file():
-        message = f"There is no configuration at {path}."
-        hint = f"Name it with --config or {PATH_VARIABLE}; see pygeoapi-config/."
-        raise ConfigurationError(message, hint=hint)
+        raise ConfigurationError(
+            Text(
+                f"Il n'y a pas de configuration {path}.",
+                f"There is no configuration at {path}.",
+            ),
+            hint=Text(
+                f"Nommez-la par --config ou {PATH_VARIABLE} ; voir pygeoapi-config/.",
+                f"Name it with --config or {PATH_VARIABLE}; see pygeoapi-config/.",
+            ),
+        )
     written = read_yaml(path, _File)
     url = written.service.url.rstrip("/")
     _require_http("service.url", url)
     _require_http("organisation.identifier_base", written.organisation.identifier_base)
+    _require_positive("service.connections", written.service.connections)
     return Configuration(
         path=path,
         organisation=written.organisation,
@@ -224,8 +233,16 @@ def _silo(
     if silo.is_database:
         return silo
     if "://" in location:
-        message = f"silos.{name}: only postgresql:// addresses and paths are silos."
-        raise ConfigurationError(message)
+        raise ConfigurationError(
+            Text(
+                f"silos.{name} : ce n'est ni une adresse postgresql://, ni un chemin.",
+                f"silos.{name}: it is neither a postgresql:// address nor a path.",
+            ),
+            hint=Text(
+                "Donnez postgresql://…, un fichier ou un dossier.",
+                "Give postgresql://…, a file or a folder.",
+            ),
+        )
     return replace(silo, location=str((folder / location).resolve()))
 
 
@@ -235,6 +252,8 @@ def _outlet(
     """Fill in secrets."""
     url = _filled(f"outlets.{name}.url", entry.url, environment)
     _require_http(f"outlets.{name}.url", url)
+    _require_positive(f"outlets.{name}.timeout", entry.timeout)
+    _require_positive(f"outlets.{name}.batch", entry.batch)
     return OutletConfiguration(
         name=name,
         url=url,
@@ -271,25 +290,76 @@ def _filled(place: str, text: str, environment: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if name not in environment:
-            message = f"{place}: the environment variable {name} is not set."
-            raise ConfigurationError(message, hint=f"export {name}=…")
+            raise ConfigurationError(
+                Text(
+                    f"{place} : la variable d'environnement {name} n'est pas définie.",
+                    f"{place}: the environment variable {name} is not set.",
+                ),
+                hint=f"export {name}=…",
+            )
         return environment[name]
 
     return _VARIABLE.sub(value, text)
 
 
 def _require_http(place: str, url: str) -> None:
-    """Refuse what is not an http address.
+    """Refuse what is not an http address; one that may hold a password is not shown.
 
     Raises
     ------
     ConfigurationError
         It is not.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        message = f"{place}: “{url}” is not an http(s) address."
-        raise ConfigurationError(message)
+    if _is_http(url):
+        return
+    said = (
+        Text("", "") if "@" in url or "?" in url else Text(f" « {url} »,", f" “{url}”,")
+    )
+    raise ConfigurationError(
+        Text(
+            f"{place} :{said.fr} ce n'est pas une adresse http(s).",
+            f"{place}:{said.en} this is not an http(s) address.",
+        ),
+        hint=Text(
+            "Écrivez-la en entier : https://nom-de-machine/chemin",
+            "Write all of it: https://name-of-host/path",
+        ),
+    )
+
+
+def _is_http(url: str) -> bool:
+    """Tell whether a text is an http address with a host and a port that can be."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.port != 0
+        )
+    except ValueError:  # a bracket that does not close, a port beyond 65535
+        return False
+
+
+def _require_positive(place: str, number: float) -> None:
+    """Refuse zero and less.
+
+    Raises
+    ------
+    ConfigurationError
+        It is.
+    """
+    if number > 0:
+        return
+    raise ConfigurationError(
+        Text(
+            f"{place} : {number} n'est pas possible ici.",
+            f"{place}: {number} is not possible here.",
+        ),
+        hint=Text(
+            "Écrivez un nombre positif, ou retirez la ligne.",
+            "Write a positive number, or remove the line.",
+        ),
+    )
 
 
 __all__ = [

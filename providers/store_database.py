@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 
 from metadata.errors import StoreError
 from metadata.finding import Text
-from providers.store_errors import translated
+from providers.store_errors import translated, unusable
 from providers.store_lock import file_lock, session_lock
 
 SCHEMA = "passerelle"
@@ -154,10 +154,9 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreError("The store's address is no database address.") from error
+        raise _no_store() from error
     if parsed.get_backend_name() not in {"sqlite", "postgresql", "postgres"}:
-        message = f"A store is sqlite:///… or postgresql://…, not {parsed.drivername}."
-        raise StoreError(message)
+        raise _no_store()
     return parsed
 
 
@@ -172,13 +171,29 @@ def _file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite":
         return None
     if not url.database or url.database == ":memory:":
-        raise StoreError("A store survives: sqlite:///path/of/a/file.")
+        raise _no_store()
     file = Path(url.database).resolve()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"Making {file.parent}: {error.strerror}.") from error
+        raise unusable(file.parent, error) from error
     return file
+
+
+def _no_store() -> StoreError:
+    """Say what a store's address is."""
+    return StoreError(
+        Text(
+            "L'adresse « store » n'est pas celle d'un registre durable.",
+            "The “store” address is not that of a store that lasts.",
+        ),
+        hint=Text(
+            "Donnez sqlite:///chemin/du/fichier ou postgresql://…, ou rien : le "
+            "registre est alors un fichier à côté de passerelle.yml.",
+            "Give sqlite:///path/of/a/file or postgresql://…, or nothing: the store "
+            "is then a file beside passerelle.yml.",
+        ),
+    )
 
 
 def _sqlite(file: Path) -> Engine:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from metadata.errors import StoreError
 from metadata.finding import Text
-from providers.store_errors import translated
+from providers.store_errors import translated, unusable
 
 _KEYS = {"publish": 0x50415353, "migrate": 0x50415354}
 """Numbers of our advisory locks in PostgreSQL, by name."""
@@ -39,7 +39,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
     try:
         file = path.open("ab")
     except OSError as error:
-        raise StoreError(f"Locking {path}: {error.strerror}.") from error
+        raise unusable(path, error) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from metadata.errors import SourceUnreachable
-from metadata.finding import Finding
+from metadata.finding import Finding, Text
 from metadata.measured import Source, Survey
 from providers import vector_survey_formats, vector_survey_geopackage
 from providers.configuration import SiloConfiguration
@@ -191,16 +191,36 @@ def _require(root: Path, silo: str) -> None:
         It is not there, of a kind that is not read, or not readable.
     """
     if not root.exists():
-        message = f"Silo “{silo}”: there is no file or folder {root}."
-        raise SourceUnreachable(message, hint="Correct its path in passerelle.yml.")
+        raise SourceUnreachable(
+            Text(
+                f"Silo « {silo} » : il n'y a ni fichier ni dossier {root}.",
+                f"Silo “{silo}”: there is no file or folder {root}.",
+            ),
+            hint=Text(
+                "Corrigez son chemin dans passerelle.yml.",
+                "Correct its path in passerelle.yml.",
+            ),
+        )
     if not os.access(root, os.R_OK):
-        message = f"Silo “{silo}”: {root} may not be read."
-        hint = "Give Passerelle's user the right to read it."
-        raise SourceUnreachable(message, hint=hint)
+        raise SourceUnreachable(
+            Text(
+                f"Silo « {silo} » : {root} n'est pas lisible.",
+                f"Silo “{silo}”: {root} may not be read.",
+            ),
+            hint=Text(
+                "Donnez à l'utilisateur de Passerelle le droit de le lire.",
+                "Give Passerelle's user the right to read it.",
+            ),
+        )
     if not root.is_dir() and not _is_vector(root):
         known = ", ".join([_GEOPACKAGE, *vector_survey_formats.FORMATS])
-        message = f"Silo “{silo}”: {root.name} is no vector file that is known."
-        raise SourceUnreachable(message, hint=f"Known endings: {known}.")
+        raise SourceUnreachable(
+            Text(
+                f"Silo « {silo} » : {root.name} n'est pas un format vectoriel connu.",
+                f"Silo “{silo}”: {root.name} is no vector file that is known.",
+            ),
+            hint=Text(f"Extensions connues : {known}.", f"Known endings: {known}."),
+        )
 
 
 def _file_findings(

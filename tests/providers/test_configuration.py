@@ -83,6 +83,48 @@ def test_an_address_that_is_none_is_named(tmp_path, old, new, named):
         read(tmp_path, GOOD.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://me:geheim@geo.example.org/csw",
+        "http://me:geheim@[::1/csw",
+        "http://me:geheim@geo.example.org:99999/csw",
+        "http:///csw?key=geheim",
+    ],
+)
+def test_an_address_that_is_none_is_named_without_its_secrets(tmp_path, address):
+    with pytest.raises(ConfigurationError, match=r"outlets\.geo\.url") as caught:
+        read(tmp_path, GOOD.replace("https://geo.example.org/csw", address))
+
+    said = caught.value.text
+    assert "geheim" not in said.fr + said.en
+    assert said.fr != said.en
+    assert caught.value.remedy.fr != caught.value.remedy.en
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("    timeout: 0", "outlets.geo.timeout"),
+        ("    timeout: -3", "outlets.geo.timeout"),
+        ("    batch: 0", "outlets.geo.batch"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_named(tmp_path, line, named):
+    user = "    user: me"
+    with pytest.raises(ConfigurationError, match=named) as caught:
+        read(tmp_path, GOOD.replace(user, f"{user}\n{line}"))
+
+    assert caught.value.text.fr != caught.value.text.en
+    assert caught.value.remedy.en
+
+
+def test_so_is_a_number_of_connections(tmp_path):
+    wrong = GOOD.replace("  url: http://127", "  connections: 0\n  url: http://127")
+    with pytest.raises(ConfigurationError, match=r"service\.connections"):
+        read(tmp_path, wrong)
+
+
 def test_a_secret_that_is_not_set_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="SIG_PASSWORD"):
         read(tmp_path, environment={})
@@ -103,3 +145,5 @@ def test_a_missing_file_says_how_to_name_one(tmp_path):
         read_configuration(tmp_path / "nothing.yml", {})
 
     assert "--config" in caught.value.hint
+    assert "--config" in caught.value.remedy.fr
+    assert caught.value.text.fr != caught.value.text.en
