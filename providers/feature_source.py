@@ -98,6 +98,11 @@ class FeatureStream(Iterator[bytes], Protocol):
     has_more: bool
     """Whether there are features after the limit, known at the end."""
 
+    @property
+    def state(self) -> str:
+        """State of the collection that is read, known from the first batch on."""
+        ...
+
     def close(self) -> None:
         """Stop, and give the connection back. May be called twice."""
         ...

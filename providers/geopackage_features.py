@@ -197,7 +197,10 @@ class OpenCursor:
         self._pool = pool
         self._lease = pool.acquire()
         self._cursor: sqlite3.Cursor | None = None
+        self._source = source
+        self._state: str | None = None
         try:
+            self._before = source.state()
             with translated(self._doing):
                 self._session = source.session(self._lease.connection)
                 statement = self._session.statements.page(query, writer)
@@ -207,12 +210,21 @@ class OpenCursor:
             self.release()
             raise
 
+    @property
+    def state(self) -> str:
+        """State of the file, if it was the same until rows were held still."""
+        return self._state or ""
+
     def fetch(self, rows: int) -> list[Row]:
         """Return the next rows."""
         if self._cursor is None:
             return []
         with translated(self._doing), self._limited():
-            return self._cursor.fetchmany(rows)
+            found = self._cursor.fetchmany(rows)
+        if self._state is None:
+            same = self._before == self._source.state()
+            self._state = self._before if same else ""
+        return found
 
     def release(self) -> None:
         """Close the cursor and give the connection back."""

@@ -7,6 +7,7 @@ from itertools import count
 from typing import cast
 
 import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
@@ -101,7 +102,7 @@ class PostgisSource:
         """Read through a server-side cursor, a batch at a time."""
         return RowStream(
             query,
-            self._opened(self._statements.stream(query), whole=query.limit is None),
+            self._opened(query),
             write=_features,
             token=lambda row: read_token(self.collection, query, row[1:]),
         )
@@ -118,13 +119,13 @@ class PostgisSource:
         """Plan a statement that needs every column, and read no row."""
         self._rows(self._statements.check())
 
-    def _opened(self, statement: Sql, *, whole: bool) -> NamedCursor:
+    def _opened(self, query: Query) -> NamedCursor:
         """Open a cursor; once more when a kept session had died."""
         try:
-            return NamedCursor(statement, self._pool, doing=self._doing, whole=whole)
+            return NamedCursor(self._statements, query, self._pool, self._doing)
         except SourceUnreachable:
             self._pool.discard_idle()
-            return NamedCursor(statement, self._pool, doing=self._doing, whole=whole)
+            return NamedCursor(self._statements, query, self._pool, self._doing)
 
     def _counted(self, query: Query, budget_ms: int | None) -> Counted:
         try:
@@ -143,17 +144,26 @@ class PostgisSource:
 
 
 class NamedCursor:
-    """A server-side cursor in a transaction of its own (`streams.RowReader`)."""
+    """A server-side cursor in a transaction of its own (`streams.RowReader`).
+
+    The transaction sees one snapshot, so that the state is that of every row.
+    """
 
     def __init__(
-        self, statement: Sql, pool: Pool[Connection], *, doing: str, whole: bool
+        self,
+        statements: PostgisStatements,
+        query: Query,
+        pool: Pool[Connection],
+        doing: str,
     ) -> None:
         self._doing = doing
         self._pool = pool
         self._lease = pool.acquire()
         try:
             with computing(doing), healthy(self._lease):
-                self._cursor = self._declare(statement, whole=whole)
+                self.state = self._begin(statements.state())
+                whole = query.limit is None
+                self._cursor = self._declare(statements.stream(query), whole=whole)
         except BaseException:
             self.release()
             raise
@@ -176,11 +186,21 @@ class NamedCursor:
             self._lease.broken = self._lease.broken or bool(connection.closed)
             self._pool.release(self._lease)
 
+    def _begin(self, state: Sql) -> str:
+        """Begin the transaction; return the state of what it sees."""
+        connection = self._lease.connection
+        connection.set_session(
+            isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, autocommit=False
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(*render(state, connection))
+            (found,) = cast("Row", cursor.fetchone())
+        return read_state(found)
+
     def _declare(self, statement: Sql, *, whole: bool) -> Cursor:
         """Open the cursor; one that will be read to the end is planned for it."""
         connection = self._lease.connection
         text, values = render(statement, connection)
-        connection.set_session(autocommit=False)
         if whole:
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL cursor_tuple_fraction = 1")

@@ -18,6 +18,11 @@ _MOST_ROWS = 10_000
 class RowReader(Protocol):
     """An open cursor on one silo."""
 
+    @property
+    def state(self) -> str:
+        """State of the collection that is read, known once rows were fetched."""
+        ...
+
     def fetch(self, rows: int) -> list[Row]:
         """Return the next rows, at most so many; `[]` at the end."""
         ...
@@ -61,6 +66,11 @@ class RowStream:
         self._last: Row | None = None
         self._open = True
         self._lock = threading.Lock()
+
+    @property
+    def state(self) -> str:
+        """State of the collection that is read, known from the first batch on."""
+        return self._reader.state
 
     def __iter__(self) -> RowStream:
         return self

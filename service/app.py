@@ -31,9 +31,11 @@ from providers.configuration import (
     read_configuration,
 )
 from service import endpoints
-from service.items import get_download, get_item, get_items
+from service.compression import Compress
+from service.items import Items
+from service.memory import PageMemory
 from service.messages import text
-from service.middleware import AddHeaders, HoldSnapshot
+from service.middleware import AddHeaders, Confirm, HoldSnapshot
 from service.negotiation import HTML, Offer, chosen_format
 from service.pages import problem_page
 from service.problems import (
@@ -52,6 +54,7 @@ _EXPOSED = (
     "Content-Crs",
     "Content-Language",
     "Content-Disposition",
+    "ETag",
     "Link",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
@@ -78,7 +81,7 @@ def create_app(
         configuration, stage, clock=clock or _present, interval=interval
     )
     return Starlette(
-        routes=_routes(reloader),
+        routes=_routes(reloader, Items(PageMemory(configuration.service.memory))),
         middleware=[
             Middleware(AddHeaders),
             Middleware(
@@ -87,6 +90,8 @@ def create_app(
                 allow_methods=["GET", "HEAD", "OPTIONS"],
                 expose_headers=_EXPOSED,
             ),
+            Middleware(Compress),
+            Middleware(Confirm),
             Middleware(HoldSnapshot, stage=stage),
         ],
         exception_handlers={
@@ -119,7 +124,7 @@ def _lifespan(reloader: Reloader) -> Lifespan:
     return lifespan
 
 
-def _routes(reloader: Reloader) -> list[BaseRoute]:
+def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
     """Return the one table of routes."""
     documents: dict[str, Callable[[Request], Any]] = {
         "/": endpoints.landing,
@@ -130,10 +135,12 @@ def _routes(reloader: Reloader) -> list[BaseRoute]:
         "/collections/{collection}": endpoints.collection,
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/items": endpoints.through_root(get_items),
-        "/collections/{collection}/items/{item:path}": endpoints.through_root(get_item),
+        "/collections/{collection}/items": endpoints.through_root(items.page),
+        "/collections/{collection}/items/{item:path}": endpoints.through_root(
+            items.item
+        ),
         "/collections/{collection}/download/{file}": endpoints.through_root(
-            get_download
+            items.download
         ),
     }
     return [

@@ -14,7 +14,14 @@ from metadata.finding import Finding, Severity, Text, has_errors
 from metadata.measured import Source, Survey
 from metadata.stated import Access, CollectionDescription, Description
 from providers.configuration import Configuration
-from providers.features import FeatureSilo, FeatureSource, Limits, open_features
+from providers.features import (
+    FeatureReader,
+    FeatureSilo,
+    FeatureSource,
+    Limits,
+    open_features,
+)
+from service.catalogue import Catalogue, StoredCatalogue, make_catalogue
 from service.messages import text
 from service.snapshot import ServedCollection, ServedDataset, Snapshot
 
@@ -41,6 +48,7 @@ class Material:
     """By name; one that was never looked at is not there."""
     published: Mapping[str, bytes] = field(default_factory=dict)
     """Records last published, by the name of their file."""
+    catalogue: StoredCatalogue = field(default_factory=StoredCatalogue)
     findings: tuple[Finding, ...] = ()
     """What is wrong with the configuration and the store."""
 
@@ -69,6 +77,11 @@ def build(
         ),
         silos=silos,
         published=material.published,
+        catalogue=make_catalogue(
+            material.catalogue,
+            material.descriptions.found,
+            previous.catalogue if previous else Catalogue(),
+        ),
     )
 
 
@@ -207,8 +220,9 @@ class _Builder:
         before = self._before(collection)
         if before is not None:
             return replace(before, dataset=dataset, collection=collection)
+        source, reader = self._features(collection)
         return ServedCollection(
-            collection=collection, dataset=dataset, source=self._features(collection)
+            collection=collection, dataset=dataset, source=source, reader=reader
         )
 
     def _before(self, collection: Collection) -> ServedCollection | None:
@@ -225,14 +239,17 @@ class _Builder:
         )
         return before if same else None
 
-    def _features(self, collection: Collection) -> FeatureSource | None:
+    def _features(
+        self, collection: Collection
+    ) -> tuple[FeatureSource | None, FeatureReader | None]:
         """Return where features are had; note why not."""
         source = collection.survey.source
         try:
-            return self._silos[source.silo].features(collection)
+            silo = self._silos[source.silo]
+            return silo.features(collection), silo.reader(collection)
         except PasserelleError as error:
             self.broken[collection.id] = _broken(source, error.text)
-            return None
+            return None, None
 
 
 def _broken(source: Source, reason: Text) -> Finding:

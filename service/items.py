@@ -13,8 +13,8 @@ OGC API Features Part 1 (17-069r4), clauses 7.15, 7.16 and 8.3; Part 2
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -23,11 +23,18 @@ from starlette.responses import Response
 
 from metadata.crs import CRS84, Crs
 from metadata.finding import Language, Text
-from providers.features import FeatureSource, FeatureStream
+from providers.features import (
+    Counted,
+    FeatureReader,
+    FeatureSource,
+    FeatureStream,
+    Page,
+)
 from providers.query import Query
 from service import pages
 from service.item_links import Links
 from service.links import Link
+from service.memory import PageMemory
 from service.negotiation import GEOJSON, HTML, Offer, chosen_format
 from service.parameters import (
     DEFAULT_LIMIT,
@@ -44,6 +51,7 @@ from service.parameters import (
 from service.problems import not_found
 from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
+from service.validators import digest, held_tag, state_tag
 
 COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
@@ -53,80 +61,138 @@ OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type))
 _OPENING = b'{"type":"FeatureCollection","features":['
 
 
-async def get_items(
-    request: Request, served: ServedCollection, root: str, language: Language
-) -> Response:
-    """Answer ``/collections/{id}/items``."""
-    pairs = read_pairs(request.scope["query_string"])
-    offer = chosen_format(request.query_params, request.headers, OFFERS)
-    default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
-    asked = read_items(pairs, served.collection, limit=default)
-    links = Links(root, served.id, pairs, language)
-    headers = _headers(asked.query.crs, language)
-    if asked.limit > STREAMED_FROM and offer is not HTML and not asked.hits:
-        return await _streamed(served.features, asked, links, headers)
-    content = await run_in_threadpool(_page, served.features, asked, links)
-    if offer is HTML:
-        return await run_in_threadpool(
-            pages.items_page, request, served, root, language, content, headers=headers
+@dataclass(frozen=True)
+class Items:
+    """The handlers of items, one item and everything as a file."""
+
+    memory: PageMemory
+
+    async def page(
+        self, request: Request, served: ServedCollection, root: str, language: Language
+    ) -> Response:
+        """Answer ``/collections/{id}/items``."""
+        pairs = read_pairs(request.scope["query_string"])
+        offer = chosen_format(request.query_params, request.headers, OFFERS)
+        default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
+        asked = read_items(pairs, served.collection, limit=default)
+        links = Links(root, served.id, pairs, language)
+        headers = _headers(asked.query.crs, language)
+        if offer is HTML:
+            content, _ = await _page(served.reading, asked, links)
+            return await run_in_threadpool(
+                pages.items_page,
+                request,
+                served,
+                root,
+                language,
+                content,
+                headers=headers,
+            )
+        question = digest("items", served.form, root, str(language), pairs)
+        known = await self._known(request, served, question, headers)
+        if known is not None:
+            return known
+        if asked.limit > STREAMED_FROM and not asked.hits:
+            return await _streamed(served, asked, links, question, headers)
+        content, state = await _page(served.reading, asked, links)
+        return self._answer(content, question, state, headers)
+
+    async def item(
+        self, request: Request, served: ServedCollection, root: str, language: Language
+    ) -> Response:
+        """Answer ``/collections/{id}/items/{fid}``."""
+        pairs = read_pairs(request.scope["query_string"])
+        given = require_known(pairs, ITEM_PARAMETERS, served.collection)
+        crs = read_crs(given, served.collection)
+        offer = chosen_format(request.query_params, request.headers, OFFERS)
+        key = raw_item(request)
+        headers = _headers(crs, language)
+        question = digest("item", served.form, root, str(language), pairs, key)
+        if offer is not HTML:
+            known = await self._known(request, served, question, headers)
+            if known is not None:
+                return known
+        found = await served.reading.feature(key, crs)
+        if found is None:
+            raise not_found(
+                Text(f"La collection n'a pas d'objet « {unquote(key)[:80]} ».",
+                     f"The collection has no feature “{unquote(key)[:80]}”.")
+            )  # fmt: skip
+        links = Links(root, served.id, pairs, language).of_item(key)
+        content = b'%b,"links":%b}' % (found.feature[:-1], _json(links))
+        if offer is HTML:
+            return await run_in_threadpool(
+                pages.item_page,
+                request,
+                served,
+                root,
+                language,
+                content,
+                headers=headers,
+            )
+        return self._answer(content, question, found.state, headers)
+
+    async def download(
+        self,
+        request: Request,
+        served: ServedCollection,
+        root: str,
+        language: Language,
+    ) -> Response:
+        """Answer ``/collections/{id}/download/{id}.geojson``: everything, by key."""
+        name = f"{served.id}.geojson"
+        file = request.path_params["file"]
+        if file != name:
+            raise not_found(
+                Text(f"Il n'y a pas de fichier « {file[:80]} ».",
+                     f"There is no file “{file[:80]}”.")
+            )  # fmt: skip
+        pairs = read_pairs(request.scope["query_string"])
+        given = require_known(pairs, DOWNLOAD_PARAMETERS, served.collection)
+        require_geojson(given)
+        headers = _headers(CRS84, language)
+        question = digest("download", served.form, root)
+        known = await self._known(request, served, question, headers)
+        if known is not None:
+            return known
+        stream, first = await run_in_threadpool(_begin, served.features, Query())
+        return FeatureStreamResponse(
+            opening=_OPENING,
+            first=first,
+            stream=stream,
+            closing=lambda: b"]}",
+            headers={
+                **_tagged(headers, state_tag(question, stream.state)),
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+            },
         )
-    return Response(content, media_type=GEOJSON.media_type, headers=headers)
 
+    async def _known(
+        self,
+        request: Request,
+        served: ServedCollection,
+        question: str,
+        headers: Mapping[str, str],
+    ) -> Response | None:
+        """Answer from the client's copy or the memory, where either still holds."""
+        held = request.headers.getlist("if-none-match")
+        if not held and question not in self.memory:
+            return None
+        tag = state_tag(question, await served.reading.state())
+        confirmed = held_tag(tag, held)
+        if confirmed:
+            return Response(status_code=304, headers={**headers, "ETag": confirmed})
+        content = self.memory.get(question, tag) if tag else None
+        if content is None:
+            return None
+        return Response(content, headers=_tagged(headers, tag))
 
-async def get_item(
-    request: Request, served: ServedCollection, root: str, language: Language
-) -> Response:
-    """Answer ``/collections/{id}/items/{fid}``."""
-    pairs = read_pairs(request.scope["query_string"])
-    given = require_known(pairs, ITEM_PARAMETERS, served.collection)
-    crs = read_crs(given, served.collection)
-    offer = chosen_format(request.query_params, request.headers, OFFERS)
-    key = raw_item(request)
-    feature = await run_in_threadpool(served.features.feature, key, crs)
-    if feature is None:
-        raise not_found(
-            Text(f"La collection n'a pas d'objet « {unquote(key)[:80]} ».",
-                 f"The collection has no feature “{unquote(key)[:80]}”.")
-        )  # fmt: skip
-    links = Links(root, served.id, pairs, language).of_item(key)
-    content = f'{feature[:-1]},"links":{_json(links)}}}'.encode()
-    headers = _headers(crs, language)
-    if offer is HTML:
-        return await run_in_threadpool(
-            pages.item_page, request, served, root, language, content, headers=headers
-        )
-    return Response(content, media_type=GEOJSON.media_type, headers=headers)
-
-
-async def get_download(
-    request: Request,
-    served: ServedCollection,
-    root: str,  # noqa: ARG001  (every handler of this path has the same signature)
-    language: Language,
-) -> Response:
-    """Answer ``/collections/{id}/download/{id}.geojson``: everything, by key."""
-    name = f"{served.id}.geojson"
-    file = request.path_params["file"]
-    if file != name:
-        raise not_found(
-            Text(f"Il n'y a pas de fichier « {file[:80]} ».",
-                 f"There is no file “{file[:80]}”.")
-        )  # fmt: skip
-    pairs = read_pairs(request.scope["query_string"])
-    given = require_known(pairs, DOWNLOAD_PARAMETERS, served.collection)
-    require_geojson(given)
-    stream, first = await run_in_threadpool(_begin, served.features, Query())
-    return FeatureStreamResponse(
-        opening=_OPENING,
-        first=first,
-        stream=stream,
-        closing=lambda: b"]}",
-        headers={
-            **_headers(CRS84, language),
-            "Content-Type": GEOJSON.media_type,
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        },
-    )
+    def _answer(
+        self, content: bytes, question: str, state: str, headers: Mapping[str, str]
+    ) -> Response:
+        tag = state_tag(question, state)
+        self.memory.put(question, tag, content)
+        return Response(content, headers=_tagged(headers, tag))
 
 
 def raw_item(request: Request) -> str:
@@ -138,21 +204,34 @@ def raw_item(request: Request) -> str:
 
 
 async def _streamed(
-    source: FeatureSource, asked: ItemsRequest, links: Links, headers: dict[str, str]
+    served: ServedCollection,
+    asked: ItemsRequest,
+    links: Links,
+    question: str,
+    headers: Mapping[str, str],
 ) -> Response:
-    stream, first = await run_in_threadpool(_begin, source, asked.query)
+    """Answer with a page on its way; what ends it is known before it begins."""
+    query = asked.query
+    stream, first = await run_in_threadpool(_begin, served.features, query)
+    try:
+        counted = await served.reading.count(
+            query, state=stream.state, budget_ms=COUNT_BUDGET
+        )
+    except BaseException:
+        await run_in_threadpool(stream.close)
+        raise
+    state = stream.state if _agree(counted, stream.state) else ""
 
     def closing() -> bytes:
-        matched = _matched(source, asked.query, stream.count, more=stream.has_more)
-        found = links.of_items(asked.query, stream.next_cursor, more=stream.has_more)
-        return b"]," + _members(matched, stream.count, found) + b"}"
+        found = links.of_items(query, stream.next_cursor, more=stream.has_more)
+        return b"],%b}" % _members(counted.number, stream.count, found)
 
     return FeatureStreamResponse(
         opening=_OPENING,
         first=first,
         stream=stream,
         closing=closing,
-        headers={**headers, "Content-Type": GEOJSON.media_type},
+        headers=_tagged(headers, state_tag(question, state)),
     )
 
 
@@ -162,44 +241,50 @@ def _begin(source: FeatureSource, query: Query) -> tuple[FeatureStream, bytes]:
     return stream, next(stream, b"")
 
 
-def _page(source: FeatureSource, asked: ItemsRequest, links: Links) -> bytes:
-    """Return one page as a FeatureCollection."""
+async def _page(
+    reader: FeatureReader, asked: ItemsRequest, links: Links
+) -> tuple[bytes, str]:
+    """Return one page as a FeatureCollection, and the state that all of it is of."""
     query = asked.query
     if asked.hits:
+        counted = await reader.count(query, state=await reader.state(), budget_ms=None)
         found = links.of_items(query, None, more=False)
-        return _collection((), _members(source.count(query), 0, found))
-    page = source.page(query)
-    number = len(page.features)
-    matched = _matched(source, query, number, more=page.has_more)
+        return _collection(b"", _members(counted.number, 0, found)), counted.state
+    page = await reader.page(query)
     found = links.of_items(query, page.next_cursor, more=page.has_more)
-    return _collection(page.features, _members(matched, number, found))
+    counted = await _matched(reader, query, page)
+    content = _collection(page.content, _members(counted.number, page.count, found))
+    return content, page.state if _agree(counted, page.state) else ""
 
 
-def _collection(features: Sequence[str], members: bytes) -> bytes:
-    return b"".join(
-        (_OPENING, ",".join(features).encode(), b"],", members, b"}"),
-    )
-
-
-def _matched(
-    source: FeatureSource, query: Query, number: int, *, more: bool
-) -> int | None:
+async def _matched(reader: FeatureReader, query: Query, page: Page) -> Counted:
     """Return how many features match; counted only where the page cannot tell."""
-    if not query.cursor and not more and (number or not query.offset):
-        return query.offset + number
-    return source.count(query, budget_ms=COUNT_BUDGET)
+    if not query.cursor and not page.has_more and (page.count or not query.offset):
+        return Counted(query.offset + page.count, page.state)
+    return await reader.count(query, state=page.state, budget_ms=COUNT_BUDGET)
+
+
+def _agree(counted: Counted, state: str) -> bool:
+    """Tell whether a number is there, and of the state that was read."""
+    return counted.number is not None and counted.state == state
+
+
+def _collection(features: bytes, members: bytes) -> bytes:
+    return b"".join((_OPENING, features, b"],", members, b"}"))
 
 
 def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes:
-    """Return the members after the features, without brackets."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    total = "" if matched is None else f'"numberMatched":{matched},'
-    rest = f'"numberReturned":{returned},"timeStamp":"{now}","links":{_json(links)}'
-    return (total + rest).encode()
+    """Return the members after the features, without brackets.
+
+    There is no ``timeStamp``, so that an answer is the same for as long as the
+    data are (Part 1, clause 7.16.2: it may be left out).
+    """
+    total = b"" if matched is None else b'"numberMatched":%d,' % matched
+    return b'%b"numberReturned":%d,"links":%b' % (total, returned, _json(links))
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _headers(crs: Crs, language: Language) -> dict[str, str]:
@@ -208,3 +293,9 @@ def _headers(crs: Crs, language: Language) -> dict[str, str]:
         "Content-Language": str(language),
         "Vary": "Accept, Accept-Language",
     }
+
+
+def _tagged(headers: Mapping[str, str], tag: str) -> dict[str, str]:
+    """Return the headers of an answer in GeoJSON, with its tag if it has one."""
+    tags = {"ETag": tag} if tag else {}
+    return {**headers, **tags, "Content-Type": GEOJSON.media_type}

@@ -8,7 +8,7 @@ serves when none matches. A parameter that a resource does not know is refused
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -144,15 +144,21 @@ def _matches(wanted: str, kind: str) -> bool:
     return wanted.endswith("/*") and kind.startswith(wanted[:-1])
 
 
-def _ranked(header: str) -> Iterator[str]:
-    """Yield the values of an Accept header, the best first, those at 0 left out."""
-    weighed: list[tuple[float, int, str]] = []
-    for position, part in enumerate(header.split(",")):
+def _ranked(header: str) -> list[str]:
+    """Return the values of an Accept header, the best first, those at 0 left out."""
+    weighed = weights(header)
+    liked = [value for value, weight in weighed.items() if weight > 0]
+    return sorted(liked, key=lambda value: -weighed[value])
+
+
+def weights(header: str) -> dict[str, float]:
+    """Return the values of an Accept header and how much each is liked, 0 to 1."""
+    found: dict[str, float] = {}
+    for part in header.split(","):
         value, *details = (piece.strip() for piece in part.split(";"))
-        weight = _weight(details)
-        if value and weight > 0:
-            weighed.append((-weight, position, value.lower()))
-    return (value for _, _, value in sorted(weighed))
+        if value:
+            found.setdefault(value.lower(), _weight(details))
+    return found
 
 
 def _weight(details: Sequence[str]) -> float:

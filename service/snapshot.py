@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from metadata.dataset import Collection, Dataset
 from metadata.errors import CollectionBroken
 from metadata.finding import Finding
 from providers.configuration import Configuration
-from providers.features import FeatureSilo, FeatureSource
+from providers.features import FeatureReader, FeatureSilo, FeatureSource
+from service.catalogue import Catalogue
+from service.validators import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class ServedCollection:
     dataset: Dataset
     source: FeatureSource | None
     """`None` when it is described but cannot be read now."""
+    reader: FeatureReader | None = None
+    """The same for the event loop; there whenever the source is."""
 
     @property
     def id(self) -> str:
@@ -43,9 +48,33 @@ class ServedCollection:
             They cannot be had now; everything else of it still can.
         """
         if self.source is None:
-            message = f"The collection {self.id} cannot be read now."
-            raise CollectionBroken(message)
+            raise self._broken()
         return self.source
+
+    @property
+    def reading(self) -> FeatureReader:
+        """Where its features are had without blocking.
+
+        Raises
+        ------
+        metadata.errors.CollectionBroken
+            They cannot be had now.
+        """
+        if self.reader is None:
+            raise self._broken()
+        return self.reader
+
+    @cached_property
+    def form(self) -> str:
+        """What tells its features from those of any other form of it."""
+        survey = self.collection.survey
+        fields = [(f.name, f.type, f.native_type, f.nullable) for f in survey.fields]
+        geometries = [(g.name, g.type, g.srid) for g in survey.geometries]
+        parts = survey.source, survey.kind, fields, survey.key, geometries
+        return digest(self.collection.description, *parts)
+
+    def _broken(self) -> CollectionBroken:
+        return CollectionBroken(f"The collection {self.id} cannot be read now.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +128,8 @@ class Snapshot:
     """Open silos by name."""
     published: Mapping[str, bytes]
     """Records last published, by the name of their file without ending."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    """The same for those who harvest it."""
     documents: DocumentCache = field(default_factory=DocumentCache)
 
     def is_broken(self, collection_id: str, within: ServedDataset | None) -> bool:
