@@ -43,7 +43,7 @@ def problems_of(path: Path, error: ValidationError, lines: Lines) -> list[Findin
 
 
 def _finding(path: Path, details: ErrorDetails, lines: Lines) -> Finding:
-    place = tuple(details["loc"])
+    place = _place(details, lines)
     is_empty = details["input"] is None and details["type"] not in _OF_KEYS
     words = _empty if is_empty else _WORDS.get(details["type"], _as_it_says)
     reason, hint = words(details)
@@ -54,6 +54,15 @@ def _finding(path: Path, details: ErrorDetails, lines: Lines) -> Finding:
         reason,
         hint,
     )
+
+
+def _place(details: ErrorDetails, lines: Lines) -> Place:
+    """Return the keys that lead to a problem, without the types that were tried."""
+    place: Place = ()
+    for part in details["loc"]:
+        if (*place, part) in lines:
+            place = (*place, part)
+    return (*place, details["loc"][-1]) if details["type"] == "missing" else place
 
 
 def _line(place: Place, lines: Lines) -> int:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metadata.description import (
     approved,
     description_schema,
     read_description,
     read_descriptions,
+    read_yaml,
 )
+from metadata.description_yaml import NotYaml, read_text
 from metadata.errors import DescriptionError
 from metadata.finding import Finding, Severity
 from metadata.stated import Proposal, Status
@@ -179,6 +185,28 @@ def test_a_value_is_shown_short_and_without_a_password(tmp_path):
     assert len(second.reason.fr) < 120
 
 
+@dataclass(frozen=True)
+class Silo:
+    location: str
+
+
+@dataclass(frozen=True)
+class Silos:
+    silos: Mapping[str, str | Silo]
+
+
+def test_a_problem_is_named_by_keys_and_not_by_the_types_that_were_tried(tmp_path):
+    path = write(tmp_path, "silos:\n  sig: {place: x}\n", "passerelle")
+
+    with pytest.raises(DescriptionError) as caught:
+        read_yaml(path, Silos)
+
+    assert {f.element for f in caught.value.findings} == {
+        "silos.sig",
+        "silos.sig.location",
+    }
+
+
 def test_a_file_with_another_ending_is_not_passed_over_in_silence(tmp_path):
     write(tmp_path, GOOD)
     (tmp_path / "cantons.yaml").write_text(GOOD, encoding="utf-8")
@@ -280,3 +308,19 @@ def test_the_schema_names_every_key():
 
     assert {"title", "licence", "collections"} <= set(schema["properties"])
     assert schema["additionalProperties"] is False
+
+
+@given(
+    text=st.text(st.sampled_from("a:-[]{}&*!|>'\"#%@`?,\n\t ~0\\\x00é🚲"), max_size=80)
+    | st.text()
+)
+def test_any_text_is_read_or_refused_with_its_line(text):
+    assert all(1 <= line <= len(text) + 2 for line in lines_of(text))
+
+
+def lines_of(text: str) -> list[int]:
+    """Return the lines of all keys, or the one at which a text is refused."""
+    try:
+        return [*read_text(text).lines.values()]
+    except NotYaml as refusal:
+        return [refusal.line]
