@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from gateway.assembly import Assembled, assemble, check_everything
+from gateway.counting import counted
 from gateway.desk import Desk
 from metadata.description_file import approve_file
 from metadata.finding import Finding, Text, has_errors
@@ -40,12 +41,11 @@ def approve_datasets(desk: Desk, ids: Collection[str]) -> int:
         refused += not approved
     desk.show(f for f in found.descriptions.findings if not ids)
     count = len(chosen) - refused
-    desk.say(
-        Text(
-            f"{count} jeux approuvés, {refused} refusés.",
-            f"{count} datasets approved, {refused} refused.",
-        )
+    done = counted(
+        count, "jeu approuvé", "jeux approuvés", "dataset approved", "datasets approved"
     )
+    not_done = counted(refused, "refusé", "refusés", "refused")
+    desk.say(Text(f"{done.fr}, {not_done.fr}.", f"{done.en}, {not_done.en}."))
     broken = bool(found.descriptions.findings) and not ids
     return 1 if refused or unknown or broken else 0
 

@@ -7,6 +7,7 @@ import json
 import click
 
 from gateway.assembly import assemble, check_everything
+from gateway.counting import counted
 from gateway.desk import Desk
 from gateway.findings_json import findings_json
 from metadata.finding import Finding, Severity, Text, has_errors
@@ -39,7 +40,18 @@ def check_datasets(desk: Desk, form: str) -> int:
 def _summary(datasets: int, findings: list[Finding]) -> Text:
     errors = sum(f.severity is Severity.ERROR for f in findings)
     others = len(findings) - errors
+    parts = (
+        counted(datasets, "jeu de données", "jeux de données", "dataset", "datasets"),
+        counted(errors, "erreur", "erreurs", "error", "errors"),
+        counted(
+            others,
+            "autre constat",
+            "autres constats",
+            "other finding",
+            "other findings",
+        ),
+    )
     return Text(
-        f"{datasets} jeux de données, {errors} erreurs, {others} autres constats.",
-        f"{datasets} datasets, {errors} errors, {others} other findings.",
+        f"{', '.join(part.fr for part in parts)}.",
+        f"{', '.join(part.en for part in parts)}.",
     )

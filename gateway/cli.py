@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from gateway.surveying import survey_silos
 from gateway.writing import write_all_records
 from metadata.description import description_schema
 from metadata.errors import (
+    ConfigurationError,
     DescriptionError,
     OutletUnreachable,
     PasserelleError,
@@ -109,14 +111,23 @@ def _survey(group: click.Group, text: Say) -> None:
         multiple=True,
         help=text("Ce silo seulement (répétable).", "This silo only (repeatable)."),
     )
+    @click.option(
+        "--format", "form", type=click.Choice(["text", "json"]), default="text"
+    )
     @click.pass_obj
-    def survey(desk: Desk, names: tuple[str, ...]) -> int:
+    def survey(desk: Desk, names: tuple[str, ...], form: str) -> int:
         silos = desk.configuration.silos
         unknown = [name for name in names if name not in silos]
         if unknown:
-            message = f"{', '.join(unknown)} ≠ {', '.join(silos)}"
-            raise click.BadParameter(message, param_hint="--silo")
-        return survey_silos(desk, names or tuple(silos))
+            raise click.BadParameter(
+                text(
+                    f"{unknown[0]} n'est pas un silo de passerelle.yml "
+                    f"({', '.join(silos)}).",
+                    f"{unknown[0]} is no silo of passerelle.yml ({', '.join(silos)}).",
+                ),
+                param_hint="--silo",
+            )
+        return survey_silos(desk, names or tuple(silos), form)
 
 
 def _approve(group: click.Group, text: Say) -> None:
@@ -202,9 +213,39 @@ def _serve(group: click.Group, text: Say) -> None:
         from service.server import serve as run  # noqa: PLC0415  (slow, only here)
 
         path = desk.configuration.path
+        _require_free(host, port)
         desk.close()
         run(path, host=host, port=port, workers=workers)
         return 0
+
+
+def _require_free(host: str, port: int) -> None:
+    """Make sure that somebody may listen there.
+
+    Raises
+    ------
+    ConfigurationError
+        Somebody does already, or the host is none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            where, why = f"{host}:{port}", getattr(error, "strerror", "") or error
+            raise ConfigurationError(
+                Text(
+                    f"Impossible d'écouter sur {where} : {why}.",
+                    f"Cannot listen on {where}: {why}.",
+                ),
+                hint=Text(
+                    "Choisissez un port libre (--port) ou une adresse de cette "
+                    "machine (--host).",
+                    "Choose a free port (--port) or an address of this machine "
+                    "(--host).",
+                ),
+            ) from error
 
 
 def _publish(group: click.Group, text: Say) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from gateway.http import SHOWN, Answer, shown
+from gateway.http import SHOWN, Answer, quoted, shown
 from gateway.outlet import RemoteRecord
 from metadata.errors import OutletRefused, OutletUnreachable
 from metadata.finding import Text
@@ -91,9 +91,16 @@ def _refusal(root: etree._Element, expected: Expected) -> OutletRefused:
         " ".join(map(str, element.itertext()))
         for element in root.iter("{*}ExceptionText", "{*}ServiceException")
     )
-    short = " ".join(said.split())[: 2 * SHOWN] or etree.QName(root).localname
+    short = quoted(said, 2 * SHOWN) or etree.QName(root).localname
     where = shown(expected.url)
-    return OutletRefused(Text(f"{where} refuse : {short}", f"{where} refuses: {short}"))
+    return OutletRefused(
+        Text(f"{where} refuse : {short}", f"{where} refuses: {short}"),
+        hint=Text(
+            "Si ce qu'il dit ne suffit pas, son administrateur le trouvera dans son "
+            "journal.",
+            "Where that does not explain it, those who run it find it in its log.",
+        ),
+    )
 
 
 def _senseless(answer: Answer, expected: Expected) -> OutletUnreachable:

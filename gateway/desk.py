@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text as Markup
 
 from gateway.assembly import Progress as Told
 from metadata.finding import Finding, Language, Severity, Text
@@ -47,10 +48,10 @@ def language_of(environment: Mapping[str, str]) -> Language:
     return Language.ENGLISH
 
 
-def _more(count: int) -> Text:
+def _more(count: int, command: str) -> Text:
     return Text(
-        f"… et {count} semblables (check --format json les donne tous)",
-        f"… and {count} like it (check --format json has them all)",
+        f"… et {count} de plus de cette sorte ({command} les donne tous)",
+        f"… and {count} more like it ({command} has them all)",
     )
 
 
@@ -91,27 +92,54 @@ class Desk:
         if remedy:
             self.errors.print(escape(f"→ {remedy}"))
 
-    def show(self, findings: Iterable[Finding]) -> None:
-        """Print findings, the worst first; of many alike, the first few."""
+    def show(
+        self,
+        findings: Iterable[Finding],
+        everywhere: str = "passerelle check --format json",
+    ) -> None:
+        """Print findings, the worst first; of many alike, the first few.
+
+        Parameters
+        ----------
+        everywhere
+            The command that gives them all.
+        """
         rows = sorted(findings, key=lambda f: (_ORDER[f.severity], f.code, f.subject))
         for _, group in groupby(rows, lambda f: (f.severity, f.code)):
             alike = list(group)
             for finding in alike[:SHOWN]:
                 self._show_one(finding)
             if len(alike) > SHOWN:
-                self.say(_more(len(alike) - SHOWN), style=_COLOURS[alike[0].severity])
+                style = _COLOURS[alike[0].severity]
+                self.say(_more(len(alike) - SHOWN, everywhere), style=style)
 
     def _show_one(self, finding: Finding) -> None:
         """Print one finding: what and where, why, and the remedy."""
         severity = _SEVERITIES[finding.severity].said_in(self.language)
-        where = " · ".join(filter(None, (finding.subject, finding.element)))
-        source = ", ".join(filter(None, (finding.code, finding.reference)))
-        head = f"{severity}: {escape(where)} [dim]{escape(f'({source})')}[/dim]"
-        self.console.print(head, style=_COLOURS[finding.severity])
-        self.console.print(f"  {escape(finding.reason.said_in(self.language))}")
+        colon = Text(" : ", ": ").said_in(self.language)
+        where = " · ".join(filter(None, (finding.subject, _short(finding.element))))
+        clause = finding.reference.partition(": http")[0]
+        source = ", ".join(filter(None, (finding.code, clause)))
+        head = f"{escape(where)} [dim]{escape(f'({source})')}[/dim]"
+        style = _COLOURS[finding.severity]
+        self._hang(f"{severity}{colon}", head, indent=2, style=style)
+        self._hang("  ", escape(finding.reason.said_in(self.language)), indent=2)
         hint = finding.hint.said_in(self.language)
         if hint:
-            self.console.print(f"  → {escape(hint)}")
+            self._hang("  → ", escape(hint), indent=4)
+
+    def _hang(self, first: str, text: str, *, indent: int, style: str = "") -> None:
+        """Print a paragraph whose first line begins with a mark, the others below."""
+        said = Markup.from_markup(f"{first}{text}", style=style)
+        width = self.console.width
+        begin, *rest = said.wrap(self.console, width) or [said]
+        self.console.print(begin)
+        if rest:
+            for line in rest:
+                line.rstrip()
+            below = Markup(" ").join(rest)
+            for line in below.wrap(self.console, width - indent):
+                self.console.print(Markup(" " * indent) + line)
 
     @contextmanager
     def progress(self) -> Iterator[Told]:
@@ -131,6 +159,11 @@ class Desk:
                 bars.update(tasks[name], completed=done, total=total)
 
             yield told
+
+
+def _short(element: str) -> str:
+    """Return a field as it is, and of a path through a record the last step only."""
+    return element.rpartition("/")[2]
 
 
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}

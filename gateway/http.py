@@ -67,8 +67,7 @@ class Answer:
     @property
     def beginning(self) -> str:
         """Return its first words, for a message."""
-        text = self.content[: 4 * SHOWN].decode("utf-8", "replace")
-        return " ".join(text.split())[:SHOWN]
+        return quoted(self.content[: 4 * SHOWN].decode("utf-8", "replace"), SHOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +197,12 @@ class HttpClient:
                 content=bytes(content),
                 headers=response.headers,
             )
+
+
+def quoted(text: str, length: int) -> str:
+    """Return the first words of a stranger, without what a terminal would obey."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(plain.split())[:length]
 
 
 def shown(url: str) -> str:

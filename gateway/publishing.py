@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 
 import click
 
@@ -100,6 +101,28 @@ def _subjects(descriptions: Iterable[Description]) -> set[str]:
     }
 
 
+def _description_file(desk: Desk, dataset_id: str) -> Path:
+    """Return the file of a description; what is no name is never made a path of.
+
+    Raises
+    ------
+    UnknownDataset
+        There is none.
+    """
+    files = {path.stem: path for path in desk.configuration.datasets.glob("*.yml")}
+    if dataset_id in files:
+        return files[dataset_id]
+    raise UnknownDataset(
+        Text(
+            f"Aucune description ne s'appelle « {dataset_id} ».",
+            f"There is no description “{dataset_id}”.",
+        ),
+        hint=Text(
+            "passerelle status les nomme toutes.", "passerelle status names them all."
+        ),
+    )
+
+
 def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
     """Take one dataset out of the service and of every outlet; return the exit code.
 
@@ -108,13 +131,7 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
     UnknownDataset
         It has no description.
     """
-    path = desk.configuration.datasets / f"{dataset_id}.yml"
-    if not path.is_file():
-        message = Text(
-            f"Il n'y a pas de description {path}.", f"There is no description {path}."
-        )
-        raise UnknownDataset(message)
-    withdraw_file(path)
+    withdraw_file(_description_file(desk, dataset_id))
     with desk.progress() as told:
         result = withdraw_records(
             {dataset_id},

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gateway.assembly import assemble, records_of
+from gateway.counting import counted
 from gateway.desk import Desk
 from metadata.errors import PasserelleError
 from metadata.finding import Text, has_errors
@@ -23,8 +24,8 @@ def write_all_records(desk: Desk, folder: Path) -> int:
     records = records_of(found.described.datasets, desk.store, today=desk.now.date())
     write_records(folder, records)
     desk.show(found.findings)
-    count = len(records)
-    desk.say(Text(f"{count} fiches dans {folder}.", f"{count} records in {folder}."))
+    count = counted(len(records), "fiche", "fiches", "record", "records")
+    desk.say(Text(f"{count.fr} dans {folder}.", f"{count.en} in {folder}."))
     return 1 if has_errors(found.findings) else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def test_approval_is_refused_for_a_table_that_cannot_be_measured(desk):
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [(Language.FRENCH, "erreur"), (Language.ENGLISH, "error")]
+    ("language", "word"), [(Language.FRENCH, "erreur :"), (Language.ENGLISH, "error:")]
 )
 def test_findings_are_told_in_both_languages(desk, language, word):
     run("survey")
@@ -137,7 +138,7 @@ def test_findings_are_told_in_both_languages(desk, language, word):
     code, said = run("check", language=language)
 
     assert code == 1
-    assert f"{word}: communes" in said
+    assert f"{word} communes" in said
 
 
 def test_findings_are_told_to_programs_as_json(desk):
@@ -169,6 +170,75 @@ def test_a_withdrawn_dataset_has_no_record_any_more(desk):
     run("records", "--out", str(desk / "out"))
     assert not (desk / "out" / "routes.xml").exists()
     assert (desk / "out" / "communes.xml").exists()
+
+
+@pytest.mark.parametrize("name", ["../other/routes", "nowhere", "rou*", ""])
+def test_only_a_dataset_of_ours_is_withdrawn(desk, name, capsys, monkeypatch):
+    monkeypatch.setenv("PASSERELLE_LANGUAGE", "en")
+    run("survey")
+    (desk / "other").mkdir()
+    other = desk / "other" / "routes.yml"
+    text = (desk / "datasets" / "routes.yml").read_text("utf-8")
+    other.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SystemExit) as left:
+        main(["withdraw", name])
+
+    assert left.value.code == 1
+    assert other.read_text("utf-8") == text
+    assert "passerelle status" in capsys.readouterr().err
+
+
+def test_a_silo_that_is_away_does_not_keep_the_others_from_being_drafted(desk):
+    text = CONFIGURATION.replace(
+        "  sig: ./silo", "  away: postgresql://u@127.0.0.1:1/x\n  sig: ./silo"
+    )
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+
+    code, said = run("survey")
+
+    assert code == 2
+    assert "127.0.0.1:1" in said
+    assert set(descriptions(desk)) == {"communes", "ecoles", "routes"}
+
+
+def test_a_survey_tells_programs_all_that_it_found(desk):
+    code, said = run("survey", "--format", "json")
+
+    answer = json.loads(said)
+    assert code == 0
+    assert answer["measured"] == {"sig": 3}
+    assert {Path(path).stem for path in answer["drafts"]} == set(descriptions(desk))
+    assert isinstance(answer["findings"], list)
+
+
+def test_a_port_that_is_taken_is_named_with_a_remedy(desk, capsys, monkeypatch):
+    monkeypatch.setenv("PASSERELLE_LANGUAGE", "en")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as left:
+            main(["serve", "--port", str(port)])
+
+    assert left.value.code == 1
+    printed = capsys.readouterr().err
+    assert f"127.0.0.1:{port}" in printed
+    assert "--port" in printed
+
+
+def test_a_finding_is_read_in_eighty_columns(desk, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run("survey")
+
+    code, said = run("check")
+
+    assert code in {0, 1}
+    lines = said.splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert all(": " in head for head in heads[:-1])  # what wraps is indented
+    assert not [line for line in lines if "  " in line.strip()]
+    assert "/gmd:MD_Metadata" not in said
+    assert "http://inspire" not in said
 
 
 def test_without_outlets_publishing_offers_the_records_for_harvest(desk):

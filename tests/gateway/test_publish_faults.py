@@ -19,7 +19,7 @@ from providers.store_model import EntryState
 
 pytestmark = pytest.mark.pycsw
 HTML = b"<!DOCTYPE html><html><body><h1>Portail captif</h1></body></html>"
-GARBAGE = b"\x00\xff\xfe not xml at all " * 40
+GARBAGE = b"\x00\xff\xfe\x1b[2J\x07 not xml at all " * 40
 REPORT = (
     b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1">'
     b'<ows:Exception exceptionCode="NoApplicableCode"><ows:ExceptionText>'
@@ -87,6 +87,7 @@ class TestBeforeAnythingIsSent:
         result = publish(records)
         assert isinstance(result.problem, OutletUnreachable)
         assert found in result.problem.message
+        assert result.problem.message.isprintable()  # a terminal obeys the rest
         assert len(result.problem.message) < 400
         assert result.exit_code == 2
         assert there() == []
@@ -127,7 +128,8 @@ class TestBeforeAnythingIsSent:
     def test_an_exception_report_is_a_refusal_that_is_quoted(
         self, publish, faulty_catalogue, acts, records
     ) -> None:
-        faulty_catalogue.always("GetCapabilities", acts.answer(200, REPORT))
+        report = REPORT.replace(b"Base", b"\xc2\x9b2JBase")
+        faulty_catalogue.always("GetCapabilities", acts.answer(200, report))
         result = publish(records)
         assert "Base verrouillée" in result.problem.message
         assert result.exit_code == 1
