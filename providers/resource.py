@@ -114,7 +114,7 @@ def _storage_crs(collection: Collection) -> str:
 
 def _extents(collection: Collection) -> Entry:
     """Return the measured extents; without one the whole world, as pygeoapi asks."""
-    extent = collection.survey.extent or _WORLD
+    extent = collection.extent or _WORLD
     box = [extent.west, extent.south, extent.east, extent.north]
     found: Entry = {"spatial": {"bbox": box, "crs": CRS84_URI}}
     temporal = collection.temporal
