@@ -19,7 +19,9 @@
       QueryError              a request names something that cannot be done
         CursorError           a page token that is not ours, or not for this query
       HttpProblem             a request that is answered with a status of its own
+        CswProblem            the same, of the catalogue: an OWS exception report
       SilosBusy               no connection became free in time
+      ClientStalled           a client that has stopped reading a stream
       StoreError              what must survive cannot be read or written
       OutletError             a place that we publish to
         OutletUnreachable     no answer, time-out, answers that make no sense

@@ -2,7 +2,9 @@
 
 An error after the first byte breaks the connection off: the chunked body is
 never ended, so that no client takes half of a collection for all of it
-(RFC 9112, clause 8). A client that goes away is noticed between two batches.
+(RFC 9112, clause 8). A client that goes away is noticed between two batches; one
+that stops reading is cut off after a while, because it holds a session of the
+silo.
 """
 
 from __future__ import annotations
@@ -16,7 +18,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from metadata.errors import PasserelleError
 from providers.features import FeatureStream
+
+SEND_TIMEOUT = 60.0
+"""Seconds that a client may take to make room for the next batch."""
+
+
+class ClientStalled(PasserelleError):
+    """A client has stopped reading; what it has got is cut off."""
 
 
 class FeatureStreamResponse(Response):
@@ -77,7 +87,12 @@ class FeatureStreamResponse(Response):
 
 
 async def _send_body(send: Send, batch: bytes) -> None:
-    await send({"type": "http.response.body", "body": batch, "more_body": True})
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            await send({"type": "http.response.body", "body": batch, "more_body": True})
+    except TimeoutError:
+        message = f"Sending a stream: the client took nothing for {SEND_TIMEOUT:g} s."
+        raise ClientStalled(message) from None
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -47,7 +47,7 @@ def backends(silo: str, condition: str = "true") -> int:
     return number
 
 
-IN_TRANSACTION = "state LIKE 'idle in transaction%'"
+IN_TRANSACTION = "xact_start IS NOT NULL"
 
 
 @pytest.mark.postgis
@@ -88,6 +88,27 @@ def test_a_client_that_leaves_frees_the_connection(
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
             wait_for(lambda: backends(on_postgis.silo, IN_TRANSACTION) == 1)
         wait_for(lambda: backends(on_postgis.silo, IN_TRANSACTION) == 0)
+    assert many.get(DOWNLOAD).status_code == 200
+
+
+@pytest.mark.postgis
+def test_a_client_that_stops_reading_is_cut_off(
+    many: httpx.Client,
+    on_postgis: Any,
+    wait_for: Callable[[Callable[[], bool]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.streaming.SEND_TIMEOUT", 1.0)
+    address = urlsplit(str(many.base_url))
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((address.hostname, address.port))
+        connection.sendall(f"GET {DOWNLOAD} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        wait_for(lambda: backends(on_postgis.silo, IN_TRANSACTION) == 1)
+        wait_for(lambda: backends(on_postgis.silo, IN_TRANSACTION) == 0)
+        received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert not received.endswith(b"0\r\n\r\n")
     assert many.get(DOWNLOAD).status_code == 200
 
 
