@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from metadata.measured import Source, Survey
 from metadata.record import Record
@@ -26,6 +26,7 @@ from providers.store_revisions import (
     count_up,
     generation,
     keep_revisions,
+    last_contents,
     last_stamps,
     purge,
     take_down,
@@ -73,6 +74,10 @@ class Store:
         """
         with self._database.reading() as connection:
             return generation(connection)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Read in one transaction; for the modules beside this one."""
+        return self._database.reading()
 
     def publishing(self) -> AbstractContextManager[None]:
         """Hold the lock of the one publisher; it ends with the process.
@@ -168,6 +173,19 @@ class Store:
         """Return the records last published, in the order of their identifiers."""
         with self._database.reading() as connection:
             return applied_revisions(connection)
+
+    def applied_at(self) -> Mapping[str, datetime]:
+        """Return when each published record became what it is, by its identifier."""
+        columns = tables.applied.c
+        query = select(columns.record_identifier, columns.applied_at)
+        with self._database.reading() as connection:
+            rows = connection.execute(query)
+            return {row.record_identifier: row.applied_at for row in rows}
+
+    def last_contents(self, identifiers: Collection[str]) -> Mapping[str, bytes]:
+        """Return the last revision's content of those records that have one."""
+        with self._database.reading() as connection:
+            return last_contents(connection, tuple(identifiers))
 
     def compare_snapshot(self, records: Iterable[Record]) -> SnapshotChange:
         """Return what applying these records would do; nothing is changed."""

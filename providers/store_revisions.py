@@ -83,6 +83,22 @@ def last_stamps(
     return found
 
 
+def last_contents(
+    connection: Connection, identifiers: Sequence[str]
+) -> Mapping[str, bytes]:
+    """Return the content of the last revision of each record that has one."""
+    columns = tables.revision.c
+    found: dict[str, bytes] = {}
+    for start in range(0, len(identifiers), _CHUNK):
+        last = _last(identifiers[start : start + _CHUNK]).subquery()
+        query = select(columns.record_identifier, columns.content).join(
+            last, columns.id == last.c.id
+        )
+        rows = connection.execute(query)
+        found |= {row.record_identifier: row.content for row in rows}
+    return found
+
+
 def _last(identifiers: Sequence[str]) -> Select[tuple[str, int, int, str, date]]:
     """Select the last revision of some records."""
     columns = tables.revision.c

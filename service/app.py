@@ -37,6 +37,7 @@ from service.memory import PageMemory
 from service.messages import text
 from service.middleware import AddHeaders, Confirm, HoldSnapshot
 from service.negotiation import HTML, Offer, chosen_format
+from service.outlets import outlet_routes
 from service.pages import problem_page
 from service.problems import (
     PROBLEM_JSON,
@@ -153,6 +154,7 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
             for p, handler in documents.items()
         ),
         Route("/records/{name}.xml", endpoints.record_endpoint(lambda: reloader.store)),
+        *outlet_routes(),
         Route("/health", endpoints.health),
         Mount("/static", StaticFiles(packages=[("service", "static")])),
     ]

@@ -121,6 +121,7 @@ class Reloader:
             configuration=configuration,
             descriptions=descriptions or before.descriptions,
             published=stored.published if stored else before.published,
+            catalogue=stored.catalogue if stored else before.catalogue,
             findings=(*self._configuration.findings, *self._store.findings),
         )
         self._stored = stored.surveys if stored else self._stored

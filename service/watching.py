@@ -24,6 +24,7 @@ from providers.configuration import (
 from providers.store import Store, open_store
 from providers.survey import survey_silo, survey_structure
 from service.building import SiloView
+from service.catalogue import StoredCatalogue, read_catalogue
 from service.messages import text
 
 DATA_INTERVAL = timedelta(seconds=15)
@@ -81,6 +82,7 @@ class StoreView:
     surveys: tuple[Survey, ...]
     published: Mapping[str, bytes]
     """Records last published, by the name of their file without ending."""
+    catalogue: StoredCatalogue
 
 
 class StoreWatch:
@@ -90,6 +92,7 @@ class StoreWatch:
         self._store: Store | None = None
         self._address = ""
         self._generation: int | None = None
+        self._catalogue = StoredCatalogue()
         self.findings: tuple[Finding, ...] = ()
 
     @property
@@ -125,11 +128,14 @@ class StoreWatch:
         generation = self._store.generation()
         if generation == self._generation:
             return None
+        catalogue = read_catalogue(self._store, self._catalogue)
+        revisions = [each.revision for each in catalogue.applied]
         view = StoreView(
             surveys=self._store.surveys(),
-            published={r.record.name: r.record.content for r in self._store.applied()},
+            published={r.record.name: r.content for r in revisions},
+            catalogue=catalogue,
         )
-        self._generation = generation
+        self._generation, self._catalogue = generation, catalogue
         return view
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,15 @@ import pytest
 import uvicorn
 from fiona.crs import CRS
 
+from gateway.assembly import assemble, records_of
+from gateway.publish import publish_records
 from providers.configuration import read_configuration
+from providers.store import open_store
 from service.app import create_app
 
 URL = "http://service.example/geo"
 PATIENCE = 20.0
+PUBLISHED = datetime(2026, 5, 4, 12, tzinfo=UTC)
 DESCRIPTION = """\
 id: {id}
 identifier: https://data.example/id/{id}
@@ -279,6 +284,33 @@ def serve() -> Callable[..., AbstractContextManager[httpx.Client]]:
 def _wait_for() -> Callable[[Callable[[], bool]], None]:
     """Wait until something is so."""
     return wait_for
+
+
+@pytest.fixture
+def publish() -> Callable[..., None]:
+    """Publish all that may go out into the catalogue, as the command does."""
+    return publish_catalogue
+
+
+def publish_catalogue(
+    deployment: Deployment, *, now: datetime = PUBLISHED, allow_deletes: int = 1000
+) -> None:
+    configuration = read_configuration(deployment.configuration)
+    store = open_store(configuration.store)
+    try:
+        found = assemble(configuration, store, now=now)
+        records = records_of(found.described.datasets, store, today=now.date())
+        result = publish_records(
+            records,
+            configuration=configuration,
+            store=store,
+            now=now,
+            allow_deletes=allow_deletes,
+        )
+    finally:
+        store.close()
+    assert result.snapshot is not None
+    assert result.snapshot.refusal is None
 
 
 @pytest.fixture
