@@ -19,6 +19,7 @@ from rich.console import Console
 
 from gateway.approving import approve_datasets
 from gateway.checking import check_datasets
+from gateway.click_words import speak
 from gateway.desk import Desk, language_of
 from gateway.publishing import publish_everything, withdraw_dataset
 from gateway.status import show_status
@@ -41,6 +42,7 @@ REFUSED, UNREACHABLE = 1, 2
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     language = language_of(os.environ)
+    speak(language)
     try:
         code = command_line(language).main(
             args=list(arguments) if arguments is not None else None,
@@ -98,6 +100,17 @@ def command_line(language: Language) -> click.Group:
 Say = Callable[[str, str], str]
 
 
+def _format_option(text: Say) -> Callable[[Any], Any]:
+    """Return the option of commands that programs read too."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        help=text("Pour des gens, ou des programmes.", "For people, or for programs."),
+    )
+
+
 def _survey(group: click.Group, text: Say) -> None:
     @group.command(
         help=text(
@@ -108,12 +121,11 @@ def _survey(group: click.Group, text: Say) -> None:
     @click.option(
         "--silo",
         "names",
+        metavar="NAME",
         multiple=True,
         help=text("Ce silo seulement (répétable).", "This silo only (repeatable)."),
     )
-    @click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text"
-    )
+    @_format_option(text)
     @click.pass_obj
     def survey(desk: Desk, names: tuple[str, ...], form: str) -> int:
         silos = desk.configuration.silos
@@ -175,9 +187,7 @@ def _check(group: click.Group, text: Say) -> None:
             "Say everything that is wrong; exit 1 if any is an error.",
         )
     )
-    @click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text"
-    )
+    @_format_option(text)
     @click.pass_obj
     def check(desk: Desk, form: str) -> int:
         return check_datasets(desk, form)
@@ -262,6 +272,7 @@ def _publish(group: click.Group, text: Say) -> None:
     @click.option(
         "--outlet",
         "outlets",
+        metavar="NAME",
         multiple=True,
         help=text(
             "Ce catalogue seulement (répétable).", "This outlet only (repeatable)."
@@ -270,6 +281,7 @@ def _publish(group: click.Group, text: Say) -> None:
     @click.option(
         "--allow-deletes",
         type=click.IntRange(min=0),
+        metavar="N",
         help=text(
             "Accepte jusqu'à N suppressions, au-delà du garde-fou.",
             "Accept up to N deletes, past the guard.",
@@ -283,9 +295,7 @@ def _publish(group: click.Group, text: Say) -> None:
             "Replace also what somebody edited over there.",
         ),
     )
-    @click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text"
-    )
+    @_format_option(text)
     @click.pass_obj
     def publish(desk: Desk, /, **options: Any) -> int:
         return publish_everything(desk, **options)
@@ -298,9 +308,7 @@ def _status(group: click.Group, text: Say) -> None:
             "Per dataset and outlet: published, changed, failed and why.",
         )
     )
-    @click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text"
-    )
+    @_format_option(text)
     @click.pass_obj
     def status(desk: Desk, form: str) -> int:
         return show_status(desk, form)
