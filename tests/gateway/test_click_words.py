@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -17,6 +18,16 @@ from metadata.finding import Language
 MESSAGES = FOLDER / "fr" / "LC_MESSAGES"
 COMMANDS = sorted(command_line(Language.FRENCH).commands)
 ENGLISH = ("Usage: ", "Show ", "Error", "Try ", "Commands", "Missing", "No such")
+
+
+def named(message: Message) -> bool:
+    """Tell a message from the header of its file."""
+    return bool(message.id)
+
+
+def pair(message: Message) -> tuple[str, str]:
+    """Return what is said in English and in French, plurals included."""
+    return str([*message.id]), str([*message.string])
 
 
 def said(*arguments: str, language: str = "fr_FR.UTF-8") -> tuple[int, str]:
@@ -33,11 +44,11 @@ def said(*arguments: str, language: str = "fr_FR.UTF-8") -> tuple[int, str]:
 
 def test_what_is_compiled_is_what_is_written() -> None:
     with (MESSAGES / "messages.po").open("rb") as file:
-        written = {m.id: m.string for m in read_po(file) if m.id}
+        written = dict(map(pair, filter(named, read_po(file))))
     with (MESSAGES / "messages.mo").open("rb") as file:
-        compiled = {m.id: m.string for m in read_mo(file) if m.id}
+        compiled = dict(map(pair, filter(named, read_mo(file))))
     assert compiled == written
-    assert all(written.values())
+    assert "" not in written.values()
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
