@@ -32,6 +32,8 @@ from providers.configuration import (
 )
 from service import endpoints
 from service.compression import Compress
+from service.csw.catalogue import Catalogue
+from service.csw.endpoint import csw_endpoint
 from service.items import Items
 from service.memory import PageMemory
 from service.messages import text
@@ -78,17 +80,20 @@ def create_app(
         Seconds between two looks for changes.
     """
     stage = Stage()
-    reloader = Reloader(
-        configuration, stage, clock=clock or _present, interval=interval
-    )
+    clock = clock or _present
+    reloader = Reloader(configuration, stage, clock=clock, interval=interval)
+    csw = csw_endpoint(Catalogue(lambda: reloader.store), clock)
     return Starlette(
-        routes=_routes(reloader, Items(PageMemory(configuration.service.memory))),
+        routes=[
+            Route("/csw", csw, methods=["GET", "POST"]),
+            *_routes(reloader, Items(PageMemory(configuration.service.memory))),
+        ],
         middleware=[
             Middleware(AddHeaders),
             Middleware(
                 CORSMiddleware,
                 allow_origins=["*"],
-                allow_methods=["GET", "HEAD", "OPTIONS"],
+                allow_methods=["GET", "HEAD", "OPTIONS", "POST"],
                 expose_headers=_EXPOSED,
             ),
             Middleware(Compress),

@@ -12,9 +12,12 @@ from metadata.finding import Language, Text
 
 @lru_cache(maxsize=1)
 def catalogue() -> Mapping[str, Text]:
-    """Return every message by its key."""
-    content = files("service").joinpath("locale", "messages.toml").read_bytes()
-    rows = tomllib.loads(content.decode("utf-8"))
+    """Return every message by its key, of all word files."""
+    folder = files("service").joinpath("locale")
+    rows: dict[str, dict[str, str]] = {}
+    for file in folder.iterdir():
+        if file.name.endswith(".toml"):
+            rows |= tomllib.loads(file.read_text("utf-8"))
     return {key: Text(**row) for key, row in rows.items()}
 
 

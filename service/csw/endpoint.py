@@ -1,0 +1,213 @@
+"""`/csw`: one address for both methods and every operation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from lxml import etree
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from metadata.finding import Language
+from service.csw.answers import (
+    acknowledgement,
+    domain_answer,
+    found,
+    record_answer,
+    records_answer,
+    schema_answer,
+    search,
+)
+from service.csw.capabilities import Facts, capabilities_document
+from service.csw.catalogue import Catalogue
+from service.csw.guard import require_whole
+from service.csw.index import Index
+from service.csw.inspire import answer_language
+from service.csw.kvp import Parameters, parameters, read_kvp
+from service.csw.limits import BODY
+from service.csw.names import XML
+from service.csw.operations import (
+    CswRequest,
+    DescribeRecord,
+    GetCapabilities,
+    GetDomain,
+    GetRecordById,
+    GetRecords,
+    ResultType,
+)
+from service.csw.posted import read_posted
+from service.csw.problems import OTHER, SEQUENCE, CswProblem, report_response
+from service.messages import text
+from service.problems import problem_of
+from service.snapshot import Snapshot
+from service.visit import snapshot_of
+
+logger = logging.getLogger(__name__)
+Endpoint = Callable[[Request], Awaitable[Response]]
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One HTTP request, as far as the catalogue is concerned."""
+
+    snapshot: Snapshot
+    given: Parameters
+    query: str
+    """The query string, as it was sent."""
+    content: bytes
+    """The document posted; empty without one."""
+    now: datetime
+
+    @property
+    def language(self) -> Language:
+        """The language to answer in."""
+        languages = self.snapshot.configuration.service.languages
+        return answer_language(self.given.get("language"), languages)
+
+
+def csw_endpoint(catalogue: Catalogue, clock: Callable[[], datetime]) -> Endpoint:
+    """Return the endpoint of a catalogue.
+
+    Parameters
+    ----------
+    clock
+        Returns the present moment, with its time zone.
+    """
+
+    async def csw(request: Request) -> Response:
+        snapshot = snapshot_of(request)
+        try:
+            content = await _body(request)
+        except CswProblem as error:
+            return report_response(
+                problem_of(error), snapshot.configuration.service.languages[0]
+            )
+        return await run_in_threadpool(
+            _answer, catalogue, request, snapshot, content, clock()
+        )
+
+    return csw
+
+
+async def _body(request: Request) -> bytes:
+    """Read what is posted, and no more than may be.
+
+    Raises
+    ------
+    CswProblem
+        413: it is longer.
+    """
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > BODY:
+            raise CswProblem(
+                OTHER,
+                text("csw.body", limit=BODY // 1024),
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            )
+    return bytes(content)
+
+
+def _answer(
+    catalogue: Catalogue,
+    request: Request,
+    snapshot: Snapshot,
+    content: bytes,
+    now: datetime,
+) -> Response:
+    """Answer a request, whatever becomes of it, with a document of the standard."""
+    language = snapshot.configuration.service.languages[0]
+    try:
+        asked = _asked(request, snapshot, content, now)
+        language = asked.language
+        document = _document(catalogue, asked)
+    except Exception as error:  # noqa: BLE001  (the last line: every failure is a report)
+        return _failed(error, language)
+    return Response(
+        document,
+        media_type=XML,
+        headers={"Content-Language": language, "Cache-Control": "no-cache"},
+    )
+
+
+def _failed(error: Exception, language: Language) -> Response:
+    locator = error.locator if isinstance(error, CswProblem) else ""
+    if not isinstance(error, CswProblem):
+        logger.warning("CSW: %s", error, exc_info=True)
+    return report_response(problem_of(error), language, locator=locator)
+
+
+def _asked(
+    request: Request, snapshot: Snapshot, content: bytes, now: datetime
+) -> _Asked:
+    pairs = list(request.query_params.multi_items())
+    if content and request.headers.get("content-type", "").startswith(_FORM):
+        pairs += parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+        content = b""
+    return _Asked(
+        snapshot=snapshot,
+        given=parameters(pairs),
+        query=f"{snapshot.configuration.service.url}/csw?{request.url.query}",
+        content=content,
+        now=now,
+    )
+
+
+def _document(catalogue: Catalogue, asked: _Asked) -> bytes:
+    """Return the document that answers a request."""
+    echo: etree._Element | str = asked.query
+    if asked.content:
+        wanted, echo = read_posted(asked.content)
+    else:
+        wanted = read_kvp(asked.given)
+    if isinstance(wanted, DescribeRecord):
+        return schema_answer(wanted)
+    index = catalogue.current()
+    if isinstance(wanted, GetCapabilities):
+        return _capabilities(index, wanted, asked)
+    largest_loss = asked.snapshot.configuration.service.largest_loss
+    require_whole(index, largest_loss=largest_loss, now=asked.now)
+    return _searched(index, wanted, echo, asked.now)
+
+
+def _searched(
+    index: Index, wanted: CswRequest, echo: etree._Element | str, now: datetime
+) -> bytes:
+    if isinstance(wanted, GetDomain):
+        return domain_answer(index, wanted)
+    if isinstance(wanted, GetRecordById):
+        return record_answer(index, wanted)
+    if not isinstance(wanted, GetRecords):
+        raise TypeError(wanted)
+    if wanted.result_type is ResultType.VALIDATE:
+        return acknowledgement(echo, now=now)
+    page = search(found(index, wanted), wanted)
+    return records_answer(index, page, wanted, now=now)
+
+
+def _capabilities(index: Index, wanted: GetCapabilities, asked: _Asked) -> bytes:
+    """Return the capabilities; little where the client has them already."""
+    sections = wanted.sections
+    sequence = wanted.update_sequence.strip()
+    if sequence:
+        known = int(sequence) if sequence.isascii() and sequence.isdigit() else -1
+        if known == index.generation:
+            sections = frozenset()
+        elif known > index.generation or known < 0:
+            message = text("csw.sequence", value=sequence[:20])
+            raise CswProblem(SEQUENCE, message, locator="updateSequence")
+    facts = Facts(
+        configuration=asked.snapshot.configuration,
+        language=asked.language,
+        update_sequence=str(index.generation),
+        changed=(index.changed or asked.snapshot.built_at).date(),
+    )
+    return capabilities_document(facts, sections)
