@@ -13,7 +13,7 @@ from gateway.desk import Desk
 from gateway.findings_json import findings_json
 from gateway.publish import publish_records, withdraw_records
 from gateway.report import result_json, result_tables
-from gateway.result import PublishResult
+from gateway.result import ExitCode, PublishResult
 from metadata.dataset import Dataset
 from metadata.description_file import withdraw_file
 from metadata.errors import PasserelleError
@@ -143,12 +143,24 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
     if purge:
         desk.store.purge(dataset_id)
     _print(desk, result)
-    desk.say(
-        Text(
-            f"{dataset_id} est retiré. Les copies que d'autres ont moissonnées ou "
-            "téléchargées restent hors d'atteinte : prévenez-les.",
-            f"{dataset_id} is withdrawn. Copies that others harvested or downloaded "
-            "are out of reach: tell them.",
-        )
-    )
+    everywhere = result.exit_code is ExitCode.AS_MEANT
+    desk.say(_withdrawn(dataset_id) if everywhere else _not_everywhere(dataset_id))
     return int(result.exit_code)
+
+
+def _withdrawn(dataset_id: str) -> Text:
+    return Text(
+        f"{dataset_id} est retiré. Les copies que d'autres ont moissonnées ou "
+        "téléchargées restent hors d'atteinte : prévenez-les.",
+        f"{dataset_id} is withdrawn. Copies that others harvested or downloaded "
+        "are out of reach: tell them.",
+    )
+
+
+def _not_everywhere(dataset_id: str) -> Text:
+    return Text(
+        f"{dataset_id} est retiré du service, mais pas encore de toutes les sorties : "
+        "voyez plus haut, puis passerelle publish le retirera du reste.",
+        f"{dataset_id} is out of the service, but not yet out of every outlet: see "
+        "above, then passerelle publish takes it out of the rest.",
+    )

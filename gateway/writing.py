@@ -26,7 +26,23 @@ def write_all_records(desk: Desk, folder: Path) -> int:
     desk.show(found.findings)
     count = counted(len(records), "fiche", "fiches", "record", "records")
     desk.say(Text(f"{count.fr} dans {folder}.", f"{count.en} in {folder}."))
+    _name_others(desk, folder, records)
     return 1 if has_errors(found.findings) else 0
+
+
+def _name_others(desk: Desk, folder: Path, records: Iterable[Record]) -> None:
+    """Say which files of an earlier run are no records any more; remove none."""
+    names = {f"{record.name}.xml" for record in records}
+    others = sorted(p.name for p in folder.glob("*.xml") if p.name not in names)
+    if others:
+        said = ", ".join(others)
+        desk.say(
+            Text(
+                f"Aussi dans ce dossier, et plus publiées ; à retirer : {said}.",
+                f"Also in that folder, and not published any more; remove: {said}.",
+            ),
+            style="yellow",
+        )
 
 
 def write_records(folder: Path, records: Iterable[Record]) -> None:

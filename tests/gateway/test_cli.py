@@ -172,6 +172,34 @@ def test_a_withdrawn_dataset_has_no_record_any_more(desk):
     assert (desk / "out" / "communes.xml").exists()
 
 
+def test_a_withdrawal_that_did_not_reach_an_outlet_does_not_claim_it_did(desk):
+    text = CONFIGURATION + 'outlets: {geo: {url: "http://127.0.0.1:9/"}}\n'
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+    run("survey")
+    run("approve", "--all")
+
+    code, said = run("withdraw", "routes")
+
+    assert code == 2
+    assert "routes is withdrawn." not in said
+    assert "passerelle publish" in said
+    assert "status: withdrawn" in descriptions(desk)["routes"]
+
+
+def test_records_left_from_before_are_named(desk):
+    run("survey")
+    run("approve", "--all")
+    run("records", "--out", str(desk / "out"))
+    (desk / "out" / "notes.txt").write_text("mine", encoding="utf-8")
+    run("withdraw", "routes")
+
+    said = " ".join(run("records", "--out", str(desk / "out"))[1].split())
+
+    assert "routes.xml, service-routes.xml" in said
+    assert "notes" not in said
+    assert (desk / "out" / "routes.xml").exists()
+
+
 @pytest.mark.parametrize("name", ["../other/routes", "nowhere", "rou*", ""])
 def test_only_a_dataset_of_ours_is_withdrawn(desk, name, capsys, monkeypatch):
     monkeypatch.setenv("PASSERELLE_LANGUAGE", "en")
