@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from metadata.measured import Source, Survey
 from metadata.record import Record
@@ -74,10 +74,6 @@ class Store:
         """
         with self._database.reading() as connection:
             return generation(connection)
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """Read in one transaction; for the modules beside this one."""
-        return self._database.reading()
 
     def publishing(self) -> AbstractContextManager[None]:
         """Hold the lock of the one publisher; it ends with the process.

@@ -32,8 +32,8 @@ from providers.configuration import (
 )
 from service import endpoints
 from service.compression import Compress
-from service.csw.catalogue import Catalogue
 from service.csw.endpoint import csw_endpoint
+from service.csw.keeper import Keeper, kept_ready
 from service.items import Items
 from service.memory import PageMemory
 from service.messages import text
@@ -82,10 +82,10 @@ def create_app(
     stage = Stage()
     clock = clock or _present
     reloader = Reloader(configuration, stage, clock=clock, interval=interval)
-    csw = csw_endpoint(Catalogue(lambda: reloader.store), clock)
+    keeper = Keeper()
     return Starlette(
         routes=[
-            Route("/csw", csw, methods=["GET", "POST"]),
+            Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *_routes(reloader, Items(PageMemory(configuration.service.memory))),
         ],
         middleware=[
@@ -105,7 +105,7 @@ def create_app(
             PasserelleError: _answer,
             Exception: _answer,
         },
-        lifespan=_lifespan(reloader),
+        lifespan=_lifespan(reloader, lambda: kept_ready(keeper, stage, interval)),
     )
 
 
@@ -118,12 +118,15 @@ def _present() -> datetime:
     return datetime.now(UTC)
 
 
-def _lifespan(reloader: Reloader) -> Lifespan:
+def _lifespan(
+    reloader: Reloader, beside: Callable[[], AbstractAsyncContextManager[None]]
+) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         await reloader.start()
         try:
-            yield
+            async with beside():
+                yield
         finally:
             await reloader.stop()
 

@@ -25,19 +25,18 @@ from service.csw.answers import (
     search,
 )
 from service.csw.capabilities import Facts, capabilities_document
-from service.csw.catalogue import Catalogue
 from service.csw.guard import require_whole
+from service.csw.harvests import Harvests, Result
 from service.csw.index import Index
 from service.csw.inspire import answer_language
+from service.csw.keeper import Keeper
 from service.csw.kvp import Parameters, parameters, read_kvp
 from service.csw.limits import BODY
 from service.csw.names import XML
 from service.csw.operations import (
-    CswRequest,
     DescribeRecord,
     GetCapabilities,
     GetDomain,
-    GetRecordById,
     GetRecords,
     ResultType,
 )
@@ -63,6 +62,8 @@ class _Asked:
     """The query string, as it was sent."""
     content: bytes
     """The document posted; empty without one."""
+    client: str
+    """Who asks: tells one harvest from another."""
     now: datetime
 
     @property
@@ -72,14 +73,17 @@ class _Asked:
         return answer_language(self.given.get("language"), languages)
 
 
-def csw_endpoint(catalogue: Catalogue, clock: Callable[[], datetime]) -> Endpoint:
-    """Return the endpoint of a catalogue.
+def csw_endpoint(keeper: Keeper, clock: Callable[[], datetime]) -> Endpoint:
+    """Return the endpoint of the catalogue.
 
     Parameters
     ----------
+    keeper
+        Holds what is searched.
     clock
         Returns the present moment, with its time zone.
     """
+    desk = _Desk(keeper)
 
     async def csw(request: Request) -> Response:
         snapshot = snapshot_of(request)
@@ -90,7 +94,7 @@ def csw_endpoint(catalogue: Catalogue, clock: Callable[[], datetime]) -> Endpoin
                 problem_of(error), snapshot.configuration.service.languages[0]
             )
         return await run_in_threadpool(
-            _answer, catalogue, request, snapshot, content, clock()
+            _answer, desk, request, snapshot, content, clock()
         )
 
     return csw
@@ -117,7 +121,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _answer(
-    catalogue: Catalogue,
+    desk: _Desk,
     request: Request,
     snapshot: Snapshot,
     content: bytes,
@@ -128,7 +132,7 @@ def _answer(
     try:
         asked = _asked(request, snapshot, content, now)
         language = asked.language
-        document = _document(catalogue, asked)
+        document = desk.document(asked)
     except Exception as error:  # noqa: BLE001  (the last line: every failure is a report)
         return _failed(error, language)
     return Response(
@@ -157,40 +161,63 @@ def _asked(
         given=parameters(pairs),
         query=f"{snapshot.configuration.service.url}/csw?{request.url.query}",
         content=content,
+        client=_client(request),
         now=now,
     )
 
 
-def _document(catalogue: Catalogue, asked: _Asked) -> bytes:
-    """Return the document that answers a request."""
-    echo: etree._Element | str = asked.query
-    if asked.content:
-        wanted, echo = read_posted(asked.content)
-    else:
-        wanted = read_kvp(asked.given)
-    if isinstance(wanted, DescribeRecord):
-        return schema_answer(wanted)
-    index = catalogue.current()
-    if isinstance(wanted, GetCapabilities):
-        return _capabilities(index, wanted, asked)
-    largest_loss = asked.snapshot.configuration.service.largest_loss
-    require_whole(index, largest_loss=largest_loss, now=asked.now)
-    return _searched(index, wanted, echo, asked.now)
+def _client(request: Request) -> str:
+    host = request.client.host if request.client else ""
+    return f"{host} {request.headers.get('user-agent', '')}"
 
 
-def _searched(
-    index: Index, wanted: CswRequest, echo: etree._Element | str, now: datetime
-) -> bytes:
-    if isinstance(wanted, GetDomain):
-        return domain_answer(index, wanted)
-    if isinstance(wanted, GetRecordById):
+class _Desk:
+    """Answers requests, and remembers the harvests under way."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._harvests = Harvests()
+
+    def document(self, asked: _Asked) -> bytes:
+        """Return the document that answers a request.
+
+        Raises
+        ------
+        CswProblem
+            There is none.
+        """
+        echo: etree._Element | str = asked.query
+        if asked.content:
+            wanted, echo = read_posted(asked.content)
+        else:
+            wanted = read_kvp(asked.given)
+        if isinstance(wanted, DescribeRecord):
+            return schema_answer(wanted)
+        index = self._keeper.index(asked.snapshot.catalogue.stored)
+        if isinstance(wanted, GetCapabilities):
+            return _capabilities(index, wanted, asked)
+        largest_loss = asked.snapshot.configuration.service.largest_loss
+        require_whole(index, largest_loss=largest_loss, now=asked.now)
+        if isinstance(wanted, GetRecords):
+            return self._records(index, wanted, echo, asked)
+        if isinstance(wanted, GetDomain):
+            return domain_answer(index, wanted)
         return record_answer(index, wanted)
-    if not isinstance(wanted, GetRecords):
-        raise TypeError(wanted)
-    if wanted.result_type is ResultType.VALIDATE:
-        return acknowledgement(echo, now=now)
-    page = search(found(index, wanted), wanted)
-    return records_answer(index, page, wanted, now=now)
+
+    def _records(
+        self,
+        index: Index,
+        wanted: GetRecords,
+        echo: etree._Element | str,
+        asked: _Asked,
+    ) -> bytes:
+        if wanted.result_type is ResultType.VALIDATE:
+            return acknowledgement(echo, now=asked.now)
+        result = self._harvests.begun(asked.client, wanted, asked.now)
+        result = result or Result(index, found(index, wanted))
+        page = search(result.order, wanted)
+        self._harvests.told(asked.client, wanted, page.following, result, asked.now)
+        return records_answer(result.index, page, wanted, now=asked.now)
 
 
 def _capabilities(index: Index, wanted: GetCapabilities, asked: _Asked) -> bytes:
@@ -199,15 +226,15 @@ def _capabilities(index: Index, wanted: GetCapabilities, asked: _Asked) -> bytes
     sequence = wanted.update_sequence.strip()
     if sequence:
         known = int(sequence) if sequence.isascii() and sequence.isdigit() else -1
-        if known == index.generation:
+        if known == index.sequence:
             sections = frozenset()
-        elif known > index.generation or known < 0:
+        elif known > index.sequence or known < 0:
             message = text("csw.sequence", value=sequence[:20])
             raise CswProblem(SEQUENCE, message, locator="updateSequence")
     facts = Facts(
         configuration=asked.snapshot.configuration,
         language=asked.language,
-        update_sequence=str(index.generation),
+        update_sequence=str(index.sequence),
         changed=(index.changed or asked.snapshot.built_at).date(),
     )
     return capabilities_document(facts, sections)

@@ -36,8 +36,8 @@ class Entry:
     """One record."""
 
     identifier: str
-    revision_id: int
-    """The revision that it was made of."""
+    fingerprint: str
+    """Of the revision that it was made of."""
     values: Values
     box: Box | None
     text: bytes
@@ -76,7 +76,7 @@ def make_dictionary(revision: Revision) -> bytes:
     return compact(revision.content)[-_WINDOW:]
 
 
-def make_entry(revision_id: int, revision: Revision, dictionary: bytes) -> Entry:
+def make_entry(revision: Revision, dictionary: bytes) -> Entry:
     """Read a record.
 
     One that cannot be read is served all the same, and found by its identifier
@@ -88,11 +88,11 @@ def make_entry(revision_id: int, revision: Revision, dictionary: bytes) -> Entry
         content = read_iso19139(iso)
     except NotARecord as error:
         logger.warning("Record %s: %s", revision.record_identifier, error)
-        return _unread(revision_id, revision, dictionary, iso, search_text(root))
+        return _unread(revision, dictionary, iso, search_text(root))
     values = record_values(content, root, revision.date_stamp)
     return Entry(
         identifier=revision.record_identifier,
-        revision_id=revision_id,
+        fingerprint=revision.fingerprint,
         values=values,
         box=_box(content.identification.extent),
         text=search_text(root),
@@ -109,9 +109,7 @@ def _box(extent: Extent | None) -> Box | None:
     return float(west), float(south), float(east), float(north)
 
 
-def _unread(
-    revision_id: int, revision: Revision, dictionary: bytes, iso: bytes, text: bytes
-) -> Entry:
+def _unread(revision: Revision, dictionary: bytes, iso: bytes, text: bytes) -> Entry:
     known = {
         SLOTS["Identifier"]: revision.record_identifier,
         SLOTS["Title"]: revision.record_identifier,
@@ -121,7 +119,7 @@ def _unread(
     values = tuple((known[q.slot],) if q.slot in known else () for q in QUERYABLES)
     return Entry(
         identifier=revision.record_identifier,
-        revision_id=revision_id,
+        fingerprint=revision.fingerprint,
         values=values,
         box=None,
         text=text,

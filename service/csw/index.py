@@ -1,4 +1,4 @@
-"""The records of one generation, and which of them have a value.
+"""The records of one catalogue, and which of them have a value.
 
 A `Column` holds the distinct values of one property in order, and the places of
 the records that have each: equality is one look-up, a range one slice. Columns
@@ -112,18 +112,16 @@ def _alphabetical(value: str) -> tuple[str, str]:
 
 
 class Index:
-    """The records of one generation of the store, in the order of identifiers."""
+    """The records of one catalogue, in the order of identifiers."""
 
     def __init__(
         self,
         entries: Iterable[Entry],
         *,
-        generation: int,
         changed: datetime | None,
         buried_at: Sequence[datetime] = (),
     ) -> None:
         self.entries = tuple(sorted(entries, key=lambda entry: entry.identifier))
-        self.generation = generation
         self.changed = changed
         """When the catalogue last changed; `None` when nothing was ever published."""
         self.buried_at = buried_at
@@ -133,6 +131,11 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    @property
+    def sequence(self) -> int:
+        """A number that grows with each change, the same in every worker."""
+        return int(self.changed.timestamp() * 1000) if self.changed else 0
 
     def find(self, identifier: str) -> Entry | None:
         """Return a record by its identifier."""

@@ -211,7 +211,7 @@ def test_who_has_the_capabilities_gets_little(catalogue: Any, csw: Any) -> None:
     assert len(csw.parsed(again)) == 1
     older = catalogue.get(request="GetCapabilities", updateSequence="0")
     assert len(csw.parsed(older)) == 4
-    newer = catalogue.get(request="GetCapabilities", updateSequence="999999")
+    newer = catalogue.get(request="GetCapabilities", updateSequence="9" * 15)
     assert csw.exception(newer) == (400, "InvalidUpdateSequence", "updateSequence")
 
 
