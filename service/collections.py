@@ -8,7 +8,8 @@ INSPIRE good practice on download services (see `service.links`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
 from metadata.crs import CRS84_URI, UnknownCrs, epsg
 from metadata.dataset import Collection
@@ -26,6 +27,7 @@ from service.links import (
     enclosure,
     self_links,
 )
+from service.listing import Listed
 from service.messages import say
 from service.snapshot import ServedCollection
 from service.visit import Root
@@ -36,19 +38,33 @@ _DAY = 10
 """Characters of a date without time."""
 
 
-def collections_document(root: Root, language: Language) -> Document:
-    """Return the document of all collections of an API root."""
-    links = self_links(f"{root.url}/collections", language, "application/json")
-    if root.dataset is not None:
-        links += dataset_links(root.dataset.dataset, language)
-        links += [enclosure(c, language) for c in root.dataset.collections]
-    return {
-        "links": links,
-        "collections": [
-            collection_document(served, root.url, language)
-            for served in root.collections.values()
-        ],
+def collections_document(
+    links: Sequence[Link], page: Listed, entries: Iterable[bytes]
+) -> bytes:
+    """Return the document of a page of collections, as JSON.
+
+    Parameters
+    ----------
+    links
+        Those of the page and of its root.
+    entries
+        The document of each collection on it, as JSON.
+    """
+    head = {
+        "links": [*links],
+        "numberMatched": page.matched,
+        "numberReturned": len(page.collections),
     }
+    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return b'%b,"collections":[%b]}' % (opening.encode(), b",".join(entries))
+
+
+def root_links(root: Root, language: Language) -> list[Link]:
+    """Return what `/collections` links to beside itself: record, licence, files."""
+    if root.dataset is None:
+        return []
+    found = dataset_links(root.dataset.dataset, language)
+    return [*found, *(enclosure(c, language) for c in root.dataset.collections)]
 
 
 def collection_document(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,17 +17,23 @@ from metadata.codelists import THEMES
 from metadata.distributions import collection_title
 from metadata.finding import Language
 from providers.store import Store
-from service.collections import collection_document, collections_document
+from service.collections import (
+    collection_document,
+    collections_document,
+    root_links,
+)
 from service.conformance import conformance_document
 from service.health import health_document
 from service.landing import datasets_document, landing_document
 from service.links import Document
+from service.listing import PARAMETERS as LISTING_PARAMETERS
+from service.listing import Listed, listed, listing_links, read_listing
 from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, Offer
 from service.openapi import openapi_document, operations
 from service.pages import page_response, reader, render
 from service.queryables import queryables_document, schema_document
 from service.records import record_content
-from service.snapshot import ServedCollection
+from service.snapshot import Made, ServedCollection
 from service.visit import (
     Visit,
     find_collection,
@@ -86,29 +93,50 @@ def api(request: Request) -> Response:
 
 
 def collections(request: Request) -> Response:
-    """Answer `/collections`."""
-    seen = visit(request, (JSON, HTML))
+    """Answer `/collections`: all of them, or those that are searched for."""
+    seen = visit(request, (JSON, HTML), LISTING_PARAMETERS)
+    given = dict(request.query_params)
+    listing = read_listing(given, seen.offer)
+    page = listed(seen.root.collections.values(), listing)
+    links = listing_links(f"{seen.root.url}/collections", given, page, seen.language)
     if seen.offer is HTML:
-        return _page(seen, "collections.html", titled=_titled(seen))
-    return _document(
-        seen, "collections", lambda: collections_document(seen.root, seen.language)
-    )
+        around = {link["rel"]: f"?{urlsplit(link['href']).query}" for link in links}
+        return _page(
+            seen, "collections.html", titled=_titled(page), page=page, around=around
+        )
+
+    def make() -> bytes:
+        entries = (_entry(seen, served).content for served in page.collections)
+        all_links = [*links, *root_links(seen.root, seen.language)]
+        return collections_document(all_links, page, entries)
+
+    if given.keys() - {"f", "lang"}:
+        return _answer(seen, make())
+    key = (seen.root.url, "collections", str(seen.language), *sorted(given))
+    return _made(seen, seen.snapshot.documents.get(key, make))
 
 
 def collection(request: Request) -> Response:
     """Answer `/collections/{id}`."""
     seen = visit(request, (JSON, HTML))
     served = seen.collection()
+    if seen.offer is not HTML:
+        return _made(seen, _entry(seen, served))
+    schema = schema_document(served, seen.root.url, seen.language)
+    document = collection_document(served, seen.root.url, seen.language)
+    return _page(
+        seen, "collection.html", served=served, document=document, schema=schema
+    )
 
-    def make() -> Document:
-        return collection_document(served, seen.root.url, seen.language)
 
-    if seen.offer is HTML:
-        schema = schema_document(served, seen.root.url, seen.language)
-        return _page(
-            seen, "collection.html", served=served, document=make(), schema=schema
-        )
-    return _document(seen, f"collections/{served.id}", make)
+def _entry(seen: Visit, served: ServedCollection) -> Made:
+    """Return the document of one collection, made once per snapshot and root."""
+    key = (seen.root.url, f"collections/{served.id}", str(seen.language))
+
+    def make() -> bytes:
+        return _dumped(collection_document(served, seen.root.url, seen.language))
+
+    return seen.snapshot.documents.get(key, make)
 
 
 def queryables(request: Request) -> Response:
@@ -184,7 +212,17 @@ def health(request: Request) -> Response:
 def _document(seen: Visit, name: str, make: Callable[[], Document]) -> Response:
     """Answer with a JSON document, made once per snapshot, root and language."""
     key = (seen.root.url, name, str(seen.language))
-    content = seen.snapshot.documents.get(key, lambda: _dumped(make()))
+    return _made(seen, seen.snapshot.documents.get(key, lambda: _dumped(make())))
+
+
+def _made(seen: Visit, made: Made) -> Response:
+    """Answer with a document that was made before, and its tag."""
+    answer = _answer(seen, made.content)
+    answer.headers["ETag"] = made.tag
+    return answer
+
+
+def _answer(seen: Visit, content: bytes) -> Response:
     return Response(
         content,
         headers={
@@ -208,9 +246,9 @@ def _page(seen: Visit, template: str, **values: object) -> Response:
     return page_response(content, seen.language)
 
 
-def _titled(seen: Visit) -> list[tuple[str, ServedCollection]]:
-    """Return the collections of a root with their titles, in their order."""
+def _titled(page: Listed) -> list[tuple[str, ServedCollection]]:
+    """Return the collections of a page with their titles, in their order."""
     return [
         (collection_title(served.dataset, served.collection), served)
-        for served in seen.root.collections.values()
+        for served in page.collections
     ]

@@ -29,6 +29,7 @@ from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.negotiation import OPENAPI
 from service.openapi_parameters import (
+    LISTING_PARAMETERS,
     OWN_PARAMETERS,
     collection_id,
     crs_parameter,
@@ -134,7 +135,11 @@ def _paths(root: Root, language: Language) -> Document:
             {OPENAPI.media_type: _content("jsonSchema"), **_HTML},
         ),
         "/collections": _get(
-            "collections", "data", language, _json_html("collections")
+            "collections",
+            "data",
+            language,
+            _json_html("collections"),
+            parameters=[_ref(name) for name in ("f", "lang", *LISTING_PARAMETERS)],
         ),
     }
     if root.dataset is None:

@@ -49,6 +49,8 @@ _ITEMS: dict[str, Document] = {
 }
 OWN_PARAMETERS = tuple(_ITEMS)
 """Names of the parameters of `/items`, `f` and `lang` left out."""
+LISTING_PARAMETERS = ("limit", "offset", "bbox", "q")
+"""Names of the parameters of `/collections`, `f` and `lang` left out."""
 _LISTS = {"bbox", "properties", "sortby"}
 _STATED = {*_LISTS, "limit", "datetime"}
 """Those whose style Part 1 states (/req/core/fc-limit-definition and the like)."""
@@ -62,6 +64,7 @@ def shared_parameters(
         name: _query(name, schema, say(language, f"parameter.{name}"))
         for name, schema in _ITEMS.items()
     }
+    found["q"] = _query("q", {"type": "string"}, say(language, "parameter.q"))
     spoken = {"type": "string", "enum": [str(each) for each in languages]}
     found["downloadForm"] = _query(
         "f",

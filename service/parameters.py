@@ -175,7 +175,7 @@ def read_items(
         Any of them is unknown, repeated or malformed.
     """
     given = require_known(pairs, ITEMS_PARAMETERS, collection)
-    cursor, offset = given.get("cursor", ""), _offset(given)
+    cursor, offset = given.get("cursor", ""), read_offset(given)
     if "cursor" in given and (not cursor or "offset" in given):
         raise _refused(
             "cursor", Text("« cursor » est vide, ou accompagné d'« offset ».",
@@ -185,7 +185,7 @@ def read_items(
         )  # fmt: skip
     return ItemsRequest(
         query=Query(
-            limit=_limit(given, limit),
+            limit=read_limit(given, limit),
             offset=offset,
             cursor=cursor,
             crs=read_crs(given, collection),
@@ -252,26 +252,40 @@ def _conditions(given: Parameters, collection: Collection) -> list[Predicate]:
     return conditions
 
 
-def _limit(given: Parameters, default: int) -> int:
+def read_limit(given: Parameters, default: int) -> int:
+    """Return how many are wanted on a page; too many are taken for the most allowed.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        It is no number from 1.
+    """
     text = given.get("limit", str(default))
     if not _WHOLE.fullmatch(text) or not int(text):
         raise _refused(
             "limit",
-            Text(f"« {text[:80]} » n'est pas un nombre d'objets.",
-                 f"“{text[:80]}” is no number of features."),
+            Text(f"« {text[:80]} » n'est pas une taille de page.",
+                 f"“{text[:80]}” is no size of a page."),
             Text(f"Un entier de 1 à {MAXIMUM_LIMIT}.",
                  f"A whole number from 1 to {MAXIMUM_LIMIT}."),
         )  # fmt: skip
     return min(int(text), MAXIMUM_LIMIT)
 
 
-def _offset(given: Parameters) -> int:
+def read_offset(given: Parameters) -> int:
+    """Return how many are to be passed over.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        It is no number from 0.
+    """
     text = given.get("offset", "0")
     if not _WHOLE.fullmatch(text) or int(text) > LARGEST_OFFSET:
         raise _refused(
             "offset",
-            Text(f"« {text[:80]} » n'est pas un nombre d'objets à passer.",
-                 f"“{text[:80]}” is no number of features to pass over."),
+            Text(f"« {text[:80]} » n'est pas un nombre d'éléments à passer.",
+                 f"“{text[:80]}” is no number of entries to pass over."),
             Text("Un entier, 0 ou plus.", "A whole number, 0 or more."),
         )  # fmt: skip
     return int(text)
@@ -286,7 +300,18 @@ def _area(given: Parameters, collection: Collection) -> tuple[Bounds, ...]:
                                  "“bbox-crs” is given without “bbox”.")
             )  # fmt: skip
         return ()
-    texts = [text.strip() for text in given["bbox"].split(",")]
+    return split_box(read_bbox(given["bbox"], crs))
+
+
+def read_bbox(value: str, crs: Crs) -> Bounds:
+    """Return the box of a ``bbox``; see `providers.boxes.read_box`.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        It is no box.
+    """
+    texts = [text.strip() for text in value.split(",")]
     bad = next((text for text in texts if not _NUMBER.fullmatch(text)), None)
     if bad is not None:
         raise _refused(
@@ -296,7 +321,7 @@ def _area(given: Parameters, collection: Collection) -> tuple[Bounds, ...]:
                  "Write 4 or 6 numbers with commas between."),
         )  # fmt: skip
     numbers = [float(text) for text in texts]
-    return split_box(read_box(numbers, crs, parameter="bbox"))
+    return read_box(numbers, crs, parameter="bbox")
 
 
 def _properties(

@@ -14,12 +14,14 @@ from datetime import datetime
 from functools import cached_property
 
 from metadata.dataset import Collection, Dataset
+from metadata.distributions import collection_title
 from metadata.errors import CollectionBroken
 from metadata.finding import Finding
 from providers.configuration import Configuration
 from providers.features import FeatureReader, FeatureSilo, FeatureSource
+from providers.folding import folded
 from service.catalogue import Catalogue
-from service.validators import digest
+from service.validators import content_tag, digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,14 @@ class ServedCollection:
         parts = survey.source, survey.kind, fields, survey.key, geometries
         return digest(self.collection.description, *parts)
 
+    @cached_property
+    def searched(self) -> str:
+        """What is said of it, without case and accents, as it is searched."""
+        said = self.dataset.description
+        title = collection_title(self.dataset, self.collection)
+        words = (self.id, title, said.title, self.dataset.abstract, *said.keywords)
+        return folded(" ".join(words), case=True, accents=True)
+
     def _broken(self) -> CollectionBroken:
         return CollectionBroken(f"The collection {self.id} cannot be read now.")
 
@@ -95,16 +105,25 @@ class ServedDataset:
         return self.dataset.id
 
 
+@dataclass(frozen=True)
+class Made:
+    """A document, and the tag of its bytes."""
+
+    content: bytes
+    tag: str
+
+
 class DocumentCache:
     """Documents of one snapshot, each made when it is first asked for."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, ...], bytes] = {}
+        self._made: dict[tuple[str, ...], Made] = {}
 
-    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+    def get(self, key: tuple[str, ...], make: Callable[[], bytes]) -> Made:
         """Return a document, made now if nobody has asked for it before."""
         if key not in self._made:
-            self._made[key] = make()
+            content = make()
+            self._made[key] = Made(content, content_tag(content))
         return self._made[key]
 
 

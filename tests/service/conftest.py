@@ -45,7 +45,7 @@ keywords: [essai]
 collections:
 """
 COLLECTION = """\
-  - id: {table}
+  - id: {id}
     source: {{silo: sig, container: {container}, table: {table}}}
 """
 CONFIGURATION = """\
@@ -92,7 +92,10 @@ class Deployment:
         title: str = "",
         more: str = "",
     ) -> None:
-        """Write a description, as a person or `approve` would."""
+        """Write a description, as a person or `approve` would.
+
+        A table is published under its own name, or as ``name=table`` says.
+        """
         number = sum(map(ord, dataset)) % 10**12
         text = DESCRIPTION.format(
             id=dataset,
@@ -102,8 +105,11 @@ class Deployment:
             title=title or f"Jeu {dataset}",
             more=more,
         )
-        for table in tables or (dataset,):
-            text += COLLECTION.format(table=table, container=self.container)
+        for each in tables or (dataset,):
+            name, _, table = each.rpartition("=")
+            text += COLLECTION.format(
+                id=name or table, table=table, container=self.container
+            )
         target = self.folder / "datasets" / f"{dataset}.yml"
         fresh = target.with_suffix(".new")
         fresh.write_text(text, encoding="utf-8")
@@ -317,6 +323,20 @@ def publish_catalogue(
 def new_layer() -> Callable[..., None]:
     """Add a layer of polygons to a GeoPackage."""
     return add_zones
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """The service on twenty-four datasets: forests and schools, of two layers."""
+    deployment = deploy_geopackage(tmp_path_factory.mktemp("many"))
+    for number in range(1, 25):
+        table = "places" if number % 2 else "zones"
+        title = f"Écoles du quartier {number}" if number % 3 else f"Forêt n° {number}"
+        deployment.describe(
+            f"jeu-{'a' * number}", f"c{number:02d}={table}", title=title
+        )
+    with running(deployment) as client:
+        yield client
 
 
 @pytest.fixture(scope="module", params=["geopackage", "postgis"])
