@@ -11,7 +11,16 @@ from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.errors import QueryError
 from metadata.finding import Text
 from providers.cql2_compare import compare
-from providers.cql2_tree import Constant, Kind, Predicate, Property, kind_of
+from providers.cql2_tree import (
+    All,
+    Constant,
+    Kind,
+    Missing,
+    Predicate,
+    Property,
+    Some,
+    kind_of,
+)
 from providers.durations import is_duration, moved
 from providers.instants import read_date, read_instant
 from providers.keys import read_integer
@@ -58,7 +67,8 @@ def equal(column: PublishedColumn, text: str) -> Predicate:
 def during(text: str, collection: Collection) -> list[Predicate]:
     """Return that features lie in an instant or interval, ends included.
 
-    A collection without a time column is not restricted (Part 1, clause 7.15.4).
+    Features without a time lie in every one, and a collection without a time
+    column is not restricted (Part 1, /req/core/fc-time-response).
 
     Raises
     ------
@@ -71,7 +81,10 @@ def during(text: str, collection: Collection) -> list[Predicate]:
         return []
     found = Property(column, kind_of(column) or Kind.DATE)
     conditions = [compare(">=", found, start)] if start else []
-    return [*conditions, compare("<=", found, end)] if end else conditions
+    conditions += [compare("<=", found, end)] if end else []
+    if not conditions or not column.field.nullable:
+        return conditions
+    return [Some((Missing(column), All(tuple(conditions))))]
 
 
 def _interval(text: str) -> tuple[Constant | None, Constant | None]:
