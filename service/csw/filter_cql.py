@@ -108,7 +108,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _unexpected(found: str) -> CswProblem:
-    return invalid("Constraint", "csw.cql", found=found or "…")
+    return invalid("Constraint", "csw.cql", found=found[:40] or "…")
 
 
 class _Reader:
@@ -154,9 +154,9 @@ class _Reader:
 
     def _predicate(self) -> Node:
         queryable = self._property()
-        if queryable.kind is Kind.BOX:
-            raise invalid("Constraint", "csw.not-spatial", name=queryable.name)
         operator = _COMPARISONS.get(self._token.value)
+        if queryable.kind is Kind.BOX and self._token.keyword != "IS":
+            raise invalid("Constraint", "csw.not-spatial", name=queryable.name)
         if operator is not None and self._token.kind == "sign":
             self._next += 1
             return Compare(queryable, operator, self._literal())

@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from metadata.content import plain
 from metadata.xml import NAMESPACES
 
 VERSION: Final = "2.0.2"
@@ -60,10 +61,14 @@ def element(name: str) -> etree._Element:
 def add(
     parent: etree._Element, name: str, text: str = "", /, **attributes: str
 ) -> etree._Element:
-    """Add a child by its prefixed name; return it."""
-    child = etree.SubElement(parent, qualified(name), dict(attributes))
+    """Add a child by its prefixed name; return it.
+
+    Characters that XML cannot hold are replaced: clients may have written them.
+    """
+    cleaned = {name: plain(value) for name, value in attributes.items()}
+    child = etree.SubElement(parent, qualified(name), cleaned)
     if text:
-        child.text = text
+        child.text = plain(text)
     return child
 
 

@@ -86,9 +86,8 @@ def report_response(
     root.set("version", _REPORT_VERSION)
     root.set("language", language)
     root.set(qualified("xsi:schemaLocation"), f"http://www.opengis.net/ows {_OWS_XSD}")
-    exception = add(root, "ows:Exception", exceptionCode=problem.code)
-    if locator:
-        exception.set("locator", locator)
+    where = {"locator": locator} if locator else {}
+    exception = add(root, "ows:Exception", exceptionCode=problem.code, **where)
     for message in (problem.detail, problem.hint):
         if message.said_in(language):
             add(exception, "ows:ExceptionText", message.said_in(language))
