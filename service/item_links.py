@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote
 
 from metadata.finding import Language, Text
 from providers.query import Query
@@ -85,4 +86,11 @@ class Links:
 
 
 def _address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return f"{url}?{urlencode(pairs, quote_via=quote, safe=',/:')}" if pairs else url
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+    return f"{url}?{query}" if query else url
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """Return a part of a query, percent-encoded (RFC 3986, clause 3.4)."""
+    return quote(text, safe=",/:")

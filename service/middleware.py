@@ -120,17 +120,21 @@ class AddHeaders:
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str] = SAFETY) -> None:
         self._app = app
-        self._headers = headers
+        self._headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in headers.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.add_vary_header("Accept-Encoding")
+                raw = list(message["headers"])
+                given = {name for name, _ in raw}
+                raw += (header for header in self._headers if header[0] not in given)
+                MutableHeaders(raw=raw).add_vary_header("Accept-Encoding")
+                message = {**message, "headers": raw}
             await send(message)
 
         await self._app(scope, receive, send_more)
