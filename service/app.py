@@ -86,6 +86,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
+            *outlet_routes(clock),
             *_routes(reloader, Items(PageMemory(configuration.service.memory))),
         ],
         middleware=[
@@ -162,7 +163,6 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
             for p, handler in documents.items()
         ),
         Route("/records/{name}.xml", endpoints.record_endpoint(lambda: reloader.store)),
-        *outlet_routes(),
         Route("/health", endpoints.health),
         Mount("/static", StaticFiles(packages=[("service", "static")])),
     ]

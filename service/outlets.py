@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from starlette.routing import BaseRoute, Route
 
 from metadata.dcat import Form
 from service import dcat
+from service.oai.endpoint import OaiEndpoint
 
 
-def outlet_routes() -> list[BaseRoute]:
-    """Return the routes of every outlet but CSW."""
+def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
+    """Return the routes of every outlet but CSW.
+
+    Parameters
+    ----------
+    clock
+        Returns the present moment with its time zone.
+    """
+    oai = OaiEndpoint(clock)
     return [
         Route("/dcat/catalog", dcat.catalog),
         *(Route(f"/dcat/catalog.{form}", dcat.in_form(form)) for form in Form),
+        Route("/oai", oai.get),
+        Route("/oai", oai.post, methods=["POST"]),
     ]

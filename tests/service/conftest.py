@@ -232,6 +232,12 @@ def on_geopackage(tmp_path: Path) -> Deployment:
     return deploy_geopackage(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def module_geopackage(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Like `on_geopackage`, for all tests of one module."""
+    return deploy_geopackage(tmp_path_factory.mktemp("deployment"))
+
+
 @pytest.fixture(params=["geopackage", "postgis"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """A deployment on each kind of silo."""
@@ -280,10 +286,16 @@ def wait_for(what: Callable[[], bool], seconds: float = PATIENCE) -> None:
     pytest.fail("it did not come about in time")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serve() -> Callable[..., AbstractContextManager[httpx.Client]]:
     """The server as a context manager: ``with serve(deployment) as client``."""
     return running
+
+
+@pytest.fixture(scope="session")
+def new_deployment() -> Callable[[Path, str, str], Deployment]:
+    """Make a deployment in a folder, on a silo that is there already."""
+    return deploy
 
 
 @pytest.fixture(name="wait_for")
@@ -292,7 +304,7 @@ def _wait_for() -> Callable[[Callable[[], bool]], None]:
     return wait_for
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def publish() -> Callable[..., None]:
     """Publish all that may go out into the catalogue, as the command does."""
     return publish_catalogue
