@@ -218,14 +218,19 @@ def _serve(group: click.Group, text: Say) -> None:
     @click.option("--host", default="127.0.0.1", show_default=True)
     @click.option("--port", default=DEFAULT_PORT, show_default=True, type=int)
     @click.option("--workers", default=2, show_default=True, type=int)
+    @click.option(
+        "--access-log/--no-access-log",
+        default=True,
+        help=text("Une ligne par requête.", "One line for each request."),
+    )
     @click.pass_obj
-    def serve(desk: Desk, host: str, port: int, workers: int) -> int:
+    def serve(desk: Desk, host: str, port: int, workers: int, access_log: bool) -> int:
         from service.server import serve as run  # noqa: PLC0415  (slow, only here)
 
         path = desk.configuration.path
         _require_free(host, port)
         desk.close()
-        run(path, host=host, port=port, workers=workers)
+        run(path, host=host, port=port, workers=workers, access_log=access_log)
         return 0
 
 

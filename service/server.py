@@ -41,7 +41,9 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def serve(configuration: Path, *, host: str, port: int, workers: int) -> None:
+def serve(
+    configuration: Path, *, host: str, port: int, workers: int, access_log: bool = True
+) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); running requests end first.
 
     Parameters
@@ -50,6 +52,8 @@ def serve(configuration: Path, *, host: str, port: int, workers: int) -> None:
         The `passerelle.yml` to serve; every worker reads it itself.
     workers
         Processes, at least one.
+    access_log
+        Whether each request leaves a line.
     """
     os.environ[PATH_VARIABLE] = str(configuration.resolve())
     uvicorn.run(
@@ -59,6 +63,7 @@ def serve(configuration: Path, *, host: str, port: int, workers: int) -> None:
         port=port,
         workers=max(workers, 1),
         log_config=_LOGGING,
+        access_log=access_log,
         timeout_graceful_shutdown=GRACE,
         proxy_headers=True,
         server_header=False,
