@@ -27,6 +27,8 @@ from providers.store_model import Entry
 
 Progress = Callable[[str, int, int], None]
 """Told the name of the outlet, changes settled, and changes in all."""
+Clock = Callable[[], datetime]
+"""Returns the present moment with its time zone."""
 
 _DRY = Text("rien n'est envoyé (--dry-run)", "nothing is sent (--dry-run)")
 _GUARDED = Text("retenue par le garde-fou", "held back by the guard")
@@ -76,6 +78,7 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     allow_deletes: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    clock: Clock | None = None,
 ) -> PublishResult:
     """Make these records, and no others of ours, the published ones.
 
@@ -83,6 +86,9 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     ----------
     now
         The moment written into ledger and revisions.
+    clock
+        Tells when our own catalogue changes, so that who harvested it meanwhile
+        finds the change to be newer; `None`: at `now`.
     outlets
         Names; empty: all outlets, and our own catalogue, which others harvest.
     held, dry_run, allow_deletes, overwrite
@@ -104,8 +110,12 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
         if not dry_run:
             store.keep_revisions(order.unambiguous, now=now)
         results = _to_outlets(configuration, store, order, outlets, now, progress)
-        snapshot = None if outlets else _to_ourselves(store, order, now)
+        snapshot = None if outlets else _to_ourselves(store, order, clock or _at(now))
     return PublishResult(outlets=results, snapshot=snapshot, dry_run=dry_run)
+
+
+def _at(now: datetime) -> Clock:
+    return lambda: now
 
 
 def withdraw_records(
@@ -248,7 +258,7 @@ def _all(result: OutletResult, outcome: Outcome, message: Text) -> OutletResult:
     return replace(result, receipts=receipts)
 
 
-def _to_ourselves(store: Store, order: Order, now: datetime) -> SnapshotResult:
+def _to_ourselves(store: Store, order: Order, clock: Clock) -> SnapshotResult:
     """Apply the snapshot that others harvest from us, under the same guard."""
     before = store.applied()
     fresh = order.unambiguous
@@ -265,5 +275,5 @@ def _to_ourselves(store: Store, order: Order, now: datetime) -> SnapshotResult:
     if refusal is not None:
         return SnapshotResult(change=change, records=len(before), refusal=refusal)
     if not order.dry_run:
-        change = store.apply_snapshot(after, now=now)
+        change = store.apply_snapshot(after, now=clock())
     return SnapshotResult(change=change, records=len(after))

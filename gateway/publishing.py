@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -54,6 +55,7 @@ def publish_everything(
             allow_deletes=allow_deletes,
             overwrite=overwrite,
             progress=told,
+            clock=lambda: datetime.now(UTC),
         )
     if form == "json":
         answer = {**result_json(result), "findings": findings_json(findings)}
