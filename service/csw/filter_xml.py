@@ -55,8 +55,11 @@ _TRUE: Final = {"true", "1"}
 _PAIR: Final = 2
 
 
-def read_filter(element: Element) -> Node:
-    """Return the tree of an ``ogc:Filter``.
+def read_filter(element: Element) -> Node | None:
+    """Return the tree of an ``ogc:Filter``; `None` of an empty one.
+
+    The schema has no empty filter, but harvesters write one when nobody told
+    them what to look for.
 
     Raises
     ------
@@ -74,9 +77,11 @@ class _Reader:
     def __init__(self) -> None:
         self._budget = Budget()
 
-    def conjunction(self, element: Element) -> Node:
+    def conjunction(self, element: Element) -> Node | None:
         """Read the content of a Filter: one operator, or identifiers."""
         children = list(element)
+        if not children:
+            return None
         identifiers = [child for child in children if _is_identifier(child)]
         if identifiers and len(identifiers) == len(children):
             return Identified(frozenset(map(_identifier, identifiers)))

@@ -70,8 +70,11 @@ class Harvests:
         result: Result,
         now: datetime,
     ) -> None:
-        """Remember which page a client was told of; 0 is none."""
-        if not following:
+        """Remember which page a client was told of.
+
+        0 is none, and 1 begins anew: it stands in answers that give no records.
+        """
+        if following <= 1:
             return
         with self._lock:
             key = _key(client, request, following)

@@ -193,7 +193,7 @@ def _constraint(given: Parameters) -> Node | None:
     raise invalid(name, "csw.value", name=name, value=language[:40])
 
 
-def _filter(written: str) -> Node:
+def _filter(written: str) -> Node | None:
     try:
         return read_filter(parse(written.encode()))
     except MalformedXml as error:

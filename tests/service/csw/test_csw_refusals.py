@@ -145,7 +145,6 @@ def test_cql_that_makes_no_sense(catalogue: Any, csw: Any, constraint: str) -> N
 @pytest.mark.parametrize(
     "operators",
     [
-        "",
         "<ogc:And/>",
         "<ogc:Nonsense/>",
         "<And xmlns=''/>",
