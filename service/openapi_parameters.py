@@ -8,6 +8,7 @@ from metadata.dataset import Collection, published_columns
 from metadata.finding import Language
 from providers.query import SORTABLE, served_crs
 from service.links import Document
+from service.listing import DEFAULT_LIMIT as LISTED
 from service.messages import say
 from service.parameters import DEFAULT_LIMIT, ITEMS_PARAMETERS, MAXIMUM_LIMIT
 from service.queryables import property_type
@@ -49,8 +50,8 @@ _ITEMS: dict[str, Document] = {
 }
 OWN_PARAMETERS = tuple(_ITEMS)
 """Names of the parameters of `/items`, `f` and `lang` left out."""
-LISTING_PARAMETERS = ("limit", "offset", "bbox", "q")
-"""Names of the parameters of `/collections`, `f` and `lang` left out."""
+LISTING_PARAMETERS = ("listingLimit", "offset", "bbox", "q")
+"""Components that are parameters of `/collections`, `f` and `lang` left out."""
 _LISTS = {"bbox", "properties", "sortby"}
 _STATED = {*_LISTS, "limit", "datetime"}
 """Those whose style Part 1 states (/req/core/fc-limit-definition and the like)."""
@@ -64,6 +65,11 @@ def shared_parameters(
         name: _query(name, schema, say(language, f"parameter.{name}"))
         for name, schema in _ITEMS.items()
     }
+    found["listingLimit"] = _query(
+        "limit",
+        {**_ITEMS["limit"], "default": LISTED},
+        say(language, "parameter.listingLimit"),
+    )
     found["q"] = _query("q", {"type": "string"}, say(language, "parameter.q"))
     spoken = {"type": "string", "enum": [str(each) for each in languages]}
     found["downloadForm"] = _query(

@@ -76,12 +76,13 @@ class Implementation:
 
     @cached_property
     def collections(self) -> list[Any]:
-        """Every feature collection."""
-        return [
-            each
-            for each in self.document("/collections")["collections"]
-            if each.get("itemType", "feature") == "feature"
-        ]
+        """Every feature collection, page by page."""
+        document = self.document("/collections")
+        found = list(document["collections"])
+        while following := with_rel(document["links"], "next"):
+            document = self.document(following[0]["href"])
+            found += document["collections"]
+        return [x for x in found if x.get("itemType", "feature") == "feature"]
 
     def items_address(self, collection: Document) -> str:
         """Where the collection says that its GeoJSON is."""

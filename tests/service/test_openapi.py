@@ -314,5 +314,8 @@ def test_a_thousand_collections_have_a_small_document_at_once(
         assert len(known["enum"]) == 1000
         assert len(answer.content) < 500_000
         assert list(OpenAPIV30SpecValidator(answer.json()).iter_errors()) == []
+        limit = query_parameters(answer.json(), "/collections")["limit"]["schema"]
+        listed = client.get("/collections").json()["collections"]
+        assert len(listed) == limit["default"] == 1_000
         paths = client.get("/datasets/dd/api").json()["paths"]
         assert sum(path.endswith("/items") for path in paths) == 10

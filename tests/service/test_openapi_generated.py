@@ -19,7 +19,7 @@ SETTINGS = """\
 
 # A limit above the largest is taken for the largest (Part 1, 7.15.2).
 [[operations]]
-include-path-regex = "/items$"
+include-path-regex = "/(items|collections)$"
 checks.negative_data_rejection.enabled = false
 """
 UNCHECKED = "positive_data_acceptance"
