@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metadata.codelists import ACCESS_LIMITATIONS, CodedValue
+from metadata.codelists import ACCESS_LIMITATIONS, CodedValue, Licence
 from metadata.content import Label, RecordContent
 from metadata.dcat_terms import (
     ACCESS_RIGHT,
@@ -38,10 +38,20 @@ def access_statements(content: RecordContent) -> Iterator[Statement]:
         yield "dct:rights", node("dct:RightsStatement", [], label.href)
 
 
+def is_public(content: RecordContent) -> bool:
+    """Tell whether a record says that nothing limits public access."""
+    limits = [label.href for label in _labels(content, on_access=True)]
+    return bool(limits) and set(limits) <= {_OPEN}
+
+
+def licence_of(content: RecordContent) -> Licence | None:
+    """Return the licence; `None` when none that is known is stated."""
+    return licence_named(label.href for label in _labels(content, on_access=False))
+
+
 def licence_statements(content: RecordContent) -> Iterator[Statement]:
     """Yield the licence, else what stands in its place as a statement of rights."""
-    labels = tuple(_labels(content, on_access=False))
-    licence = licence_named(label.href for label in labels)
+    licence = licence_of(content)
     if licence is not None:
         yield (
             "dct:license",
@@ -55,7 +65,7 @@ def licence_statements(content: RecordContent) -> Iterator[Statement]:
             ),
         )
         return
-    for label in labels:
+    for label in _labels(content, on_access=False):
         if label.href:
             yield "dct:rights", node("dct:RightsStatement", [], label.href)
         elif label.text:

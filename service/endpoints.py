@@ -23,6 +23,7 @@ from service.collections import (
     root_links,
 )
 from service.conformance import conformance_document
+from service.folder import last_modified, structured_data
 from service.health import health_document
 from service.landing import datasets_document, landing_document
 from service.links import Document
@@ -59,7 +60,13 @@ def landing(request: Request) -> Response:
         return _page(seen, "landing.html")
     dataset = seen.root.dataset.dataset
     themes = [THEMES[code].label_in(seen.language) for code in dataset.themes]
-    return _page(seen, "dataset.html", served=seen.root.dataset, themes=themes)
+    return _page(
+        seen,
+        "dataset.html",
+        served=seen.root.dataset,
+        themes=themes,
+        structured_data=structured_data(seen.snapshot, dataset.id),
+    )
 
 
 def datasets(request: Request) -> Response:
@@ -192,8 +199,10 @@ def record_endpoint(
 
     def record(request: Request) -> Response:
         seen = visit(request, (_XML,))
-        content = record_content(request.path_params["name"], seen.snapshot, store())
-        return Response(content, media_type="application/xml")
+        name = request.path_params["name"]
+        content = record_content(name, seen.snapshot, store())
+        headers = last_modified(seen.snapshot, name)
+        return Response(content, media_type="application/xml", headers=headers)
 
     return record
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.routing import BaseRoute, Route
 
 from metadata.dcat import Form
-from service import dcat
+from service import dcat, folder
 from service.oai.endpoint import OaiEndpoint
 
 
@@ -24,6 +24,9 @@ def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
     return [
         Route("/dcat/catalog", dcat.catalog),
         *(Route(f"/dcat/catalog.{form}", dcat.in_form(form)) for form in Form),
+        Route("/records", folder.records_folder),
+        Route("/records/", folder.records_folder),
+        Route("/sitemap.xml", folder.sitemap),
         Route("/oai", oai.get),
         Route("/oai", oai.post, methods=["POST"]),
     ]

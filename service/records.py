@@ -30,10 +30,10 @@ def record_content(name: str, snapshot: Snapshot, store: Store | None) -> bytes:
     metadata.errors.CollectionBroken
         A table that it describes cannot be looked at now.
     """
-    served, is_service = _find(name, snapshot)
     published = snapshot.published.get(name)
     if published is not None:
         return published
+    served, is_service = _find(name, snapshot)
     if not served.complete:
         message = f"The record {name} cannot be written now: a table is missing."
         raise CollectionBroken(message)

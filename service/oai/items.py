@@ -28,6 +28,8 @@ from service.messages import say
 from service.oai.dates import EARLIEST, whole_second
 
 _HOST: Final = re.compile(r"[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+", re.ASCII)
+_PARENTS: Final = {"silo": "oai.set.silo", "theme": "oai.set.theme"}
+"""Set that holds others → the key of its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +96,9 @@ class Repository:
     def sets(self, language: Language) -> Iterator[ItemSet]:
         """Yield the two parents, each before the sets in it that hold any item."""
         specs = {spec for item in self.items for spec in item.sets}
-        for parent in ("silo", "theme"):
+        for parent, name in _PARENTS.items():
             children = sorted(s for s in specs if s.startswith(f"{parent}:"))
-            yield ItemSet(spec=parent, name=say(language, f"oai.set.{parent}"))
+            yield ItemSet(spec=parent, name=say(language, name))
             for spec in children:
                 yield ItemSet(spec=spec, name=_set_name(spec, language))
 

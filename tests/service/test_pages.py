@@ -131,7 +131,7 @@ def test_messages_exist_in_both_languages_with_the_same_places() -> None:
 
 
 def test_no_message_is_missing_and_none_left_over() -> None:
-    files = [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.html")]
+    files = [*FOLDER.rglob("*.py"), *FOLDER.glob("templates/*.html")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     known = set(catalogue())
     asked = set(re.findall(r"""\b(?:t|text)\(\s*['"]([a-z0-9.-]+)['"]""", text))
