@@ -78,6 +78,9 @@ def connect(
 def connect_later(location: str, *, statement_timeout: int) -> Connection:
     """Begin to open a read-only session that is waited for by polling.
 
+    No statement of it takes more than one process of the server, so that many
+    at once do not stand in each other's way.
+
     Raises
     ------
     SourceUnreachable
@@ -88,7 +91,8 @@ def connect_later(location: str, *, statement_timeout: int) -> Connection:
         return psycopg2.connect(
             location,
             application_name=APPLICATION_NAME,
-            options=f"{options} -c default_transaction_read_only=on",
+            options=f"{options} -c default_transaction_read_only=on"
+            " -c max_parallel_workers_per_gather=0",
             async_=True,
         )
 

@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -53,17 +52,6 @@ from service.snapshot import Snapshot, Stage
 from service.visit import language_of
 
 _PROBLEM = Offer("json", PROBLEM_JSON, ("application/json", "application/geo+json"))
-_EXPOSED = (
-    "Content-Crs",
-    "Content-Language",
-    "Content-Disposition",
-    "ETag",
-    "Link",
-    "OGC-NumberMatched",
-    "OGC-NumberReturned",
-    "Retry-After",
-)
-"""Headers that scripts of other sites may read."""
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -85,18 +73,12 @@ def create_app(
     keeper = Keeper()
     return Starlette(
         routes=[
+            *_routes(reloader, Items(PageMemory(configuration.service.memory))),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
-            *_routes(reloader, Items(PageMemory(configuration.service.memory))),
         ],
         middleware=[
             Middleware(AddHeaders),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=["*"],
-                allow_methods=["GET", "HEAD", "OPTIONS", "POST"],
-                expose_headers=_EXPOSED,
-            ),
             Middleware(Compress),
             Middleware(Confirm),
             Middleware(HoldSnapshot, stage=stage),
@@ -135,8 +117,12 @@ def _lifespan(
 
 
 def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
-    """Return the one table of routes."""
+    """Return the one table of routes, those asked most first."""
     documents: dict[str, Callable[[Request], Any]] = {
+        "/collections/{collection}/items": endpoints.through_root(items.page),
+        "/collections/{collection}/items/{item:path}": endpoints.through_root(
+            items.item
+        ),
         "/": endpoints.landing,
         "/conformance": endpoints.conformance,
         "/api": endpoints.api,
@@ -145,10 +131,6 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
         "/collections/{collection}": endpoints.collection,
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/items": endpoints.through_root(items.page),
-        "/collections/{collection}/items/{item:path}": endpoints.through_root(
-            items.item
-        ),
         "/collections/{collection}/download/{file}": endpoints.through_root(
             items.download
         ),

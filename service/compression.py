@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.middleware import values_of
 from service.negotiation import weights
 from service.validators import encoded_tag
 
@@ -47,7 +48,8 @@ class Compress:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        coding = _coding(Headers(scope=scope).get("accept-encoding", ""))
+        accepted = values_of(scope["headers"], b"accept-encoding")
+        coding = _coding(",".join(accepted)) if accepted else ""
         await self._app(scope, receive, _Answer(coding, send).send if coding else send)
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.snapshot import Stage
 from service.validators import content_tag, held_tag
 
+EXPOSED = (
+    "Content-Crs",
+    "Content-Language",
+    "Content-Disposition",
+    "ETag",
+    "Link",
+    "OGC-NumberMatched",
+    "OGC-NumberReturned",
+    "Retry-After",
+)
+"""Headers that scripts of other sites may read."""
 SAFETY: Final[Mapping[str, str]] = MappingProxyType(
     {
         "X-Content-Type-Options": "nosniff",
@@ -23,6 +35,8 @@ SAFETY: Final[Mapping[str, str]] = MappingProxyType(
             "form-action 'self'; frame-ancestors 'none'"
         ),
         "Cache-Control": "no-cache",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": ", ".join(EXPOSED),
     }
 )
 """Sent with every answer that does not say otherwise.
@@ -30,6 +44,9 @@ SAFETY: Final[Mapping[str, str]] = MappingProxyType(
 Nothing is ever loaded from another host; a copy is kept, and confirmed before it
 is used again.
 """
+
+
+_Header = tuple[bytes, bytes]
 
 
 class HoldSnapshot:
@@ -63,7 +80,7 @@ class Confirm:
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        held = Headers(scope=scope).getlist("if-none-match")
+        held = values_of(scope["headers"], b"if-none-match")
         await self._app(scope, receive, _Tagging(held, send).send)
 
 
@@ -79,47 +96,63 @@ class _Tagging:
     async def send(self, message: Message) -> None:
         """Pass a message on; a start without a tag waits for the first bytes."""
         if message["type"] == "http.response.start":
-            self._start = message
-            if not _may_be_kept(message):
-                await self._begin(message, "")
-            elif "etag" in Headers(raw=message["headers"]):
-                await self._begin(message, Headers(raw=message["headers"])["etag"])
+            tags = values_of(message["headers"], b"etag")
+            if tags or not _may_be_kept(message):
+                await self._begin(message, tags[0] if tags else "")
+            else:
+                self._start = message
             return
         if self._start is not None:
             whole = not message.get("more_body", False)
             tag = content_tag(message.get("body", b"")) if whole else ""
-            await self._begin(self._start, tag)
+            start, self._start = self._start, None
+            if tag:
+                MutableHeaders(raw=start["headers"])["ETag"] = tag
+            await self._begin(start, tag)
         if not self._confirmed:
             await self._send(message)
 
     async def _begin(self, start: Message, tag: str) -> None:
         """Send the start of the answer, or that the client's copy is still it."""
-        self._start = None
-        headers = MutableHeaders(raw=list(start["headers"]))
         confirmed = held_tag(tag, self._held)
-        self._confirmed = bool(confirmed)
-        if tag:
-            headers["ETag"] = confirmed or tag
-        if not confirmed:
-            await self._send({**start, "headers": headers.raw})
+        self._confirmed = bool(confirmed) and start["status"] == HTTPStatus.OK
+        if not self._confirmed:
+            await self._send(start)
             return
+        headers = MutableHeaders(raw=start["headers"])
+        headers["ETag"] = confirmed
         del headers["Content-Length"]
         del headers["Content-Type"]
-        status = HTTPStatus.NOT_MODIFIED.value
-        await self._send({**start, "status": status, "headers": headers.raw})
+        await self._send({**start, "status": HTTPStatus.NOT_MODIFIED.value})
         await self._send({"type": "http.response.body", "body": b""})
 
 
 def _may_be_kept(start: Message) -> bool:
-    control = Headers(raw=start["headers"]).get("cache-control", "")
+    control = values_of(start["headers"], b"cache-control")
     return start["status"] == HTTPStatus.OK and "no-store" not in control
 
 
+def values_of(headers: Iterable[_Header], name: bytes) -> list[str]:
+    """Return the values of a header, whose name is in small letters."""
+    return [value.decode("latin-1") for each, value in headers if each == name]
+
+
 class AddHeaders:
-    """Add headers that an answer does not set itself."""
+    """Add headers that an answer does not set itself, and answer scripts' questions.
+
+    What a script of another site may do is the same everywhere, so it stands in
+    every answer; only the question before the request (`OPTIONS`) is answered
+    by Starlette's `CORSMiddleware`.
+    """
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str] = SAFETY) -> None:
         self._app = app
+        self._preflight = CORSMiddleware(
+            app,
+            allow_origins=["*"],
+            allow_methods=["GET", "HEAD", "OPTIONS", "POST"],
+            allow_headers=["*"],
+        )
         self._headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in headers.items()
@@ -130,11 +163,18 @@ class AddHeaders:
 
         async def send_more(message: Message) -> None:
             if message["type"] == "http.response.start":
-                raw = list(message["headers"])
-                given = {name for name, _ in raw}
-                raw += (header for header in self._headers if header[0] not in given)
-                MutableHeaders(raw=raw).add_vary_header("Accept-Encoding")
-                message = {**message, "headers": raw}
+                message = {**message, "headers": self._added(message["headers"])}
             await send(message)
 
-        await self._app(scope, receive, send_more)
+        asks = scope["type"] == "http" and scope["method"] == "OPTIONS"
+        await (self._preflight if asks else self._app)(scope, receive, send_more)
+
+    def _added(self, headers: Iterable[_Header]) -> list[_Header]:
+        """Return the headers of an answer and those that it lacks."""
+        found = list(headers)
+        given = {name for name, _ in found}
+        vary = [value for name, value in found if name == b"vary"]
+        if vary:
+            found = [header for header in found if header[0] != b"vary"]
+        found.append((b"vary", b", ".join([*vary, b"Accept-Encoding"])))
+        return found + [header for header in self._headers if header[0] not in given]
