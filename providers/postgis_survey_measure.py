@@ -15,6 +15,7 @@ from metadata.measured import Bounds, Period
 from providers.postgis_survey_catalogue import Relation, SpatialColumn
 from providers.postgis_survey_session import Cursor, Session
 from providers.postgis_survey_statements import (
+    first_row,
     is_open,
     kinds_inside,
     measuring,
@@ -85,6 +86,9 @@ def measure(session: Session, relation: Relation, *, tracks_commits: bool) -> Me
     with session.reading() as cursor:
         cursor.execute(measuring(relation, tracks_commits=tracks_commits))
         groups = [_Group._make((*row[:13], row[13:])) for row in cursor.fetchall()]
+        probe = first_row(relation)
+        if probe is not None:
+            cursor.execute(probe)
         kinds = tuple(_kinds(cursor, relation, groups))
         total = sum(group.total or 0 for group in groups)
         findings = [*_invalid(cursor, relation, kinds, total)]

@@ -51,6 +51,21 @@ def measuring(relation: Relation, *, tracks_commits: bool) -> sql.Composed:
     )
 
 
+def first_row(relation: Relation) -> sql.Composed | None:
+    """Return the statement that reads one row; `None` where rows are stored.
+
+    Counting the rows of a view computes none of its columns: whether they can be
+    read shows only when one is.
+    """
+    names = [f.name for f in relation.fields] + [c.name for c in relation.spatial]
+    if relation.kind in _STORED or not names:
+        return None
+    return sql.SQL("SELECT {} FROM {} LIMIT 1").format(
+        sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(names))),
+        table_name(relation),
+    )
+
+
 def kinds_inside(relation: Relation, column: SpatialColumn) -> sql.Composed:
     """Return the statement that lists what a geometry column really holds.
 

@@ -121,6 +121,22 @@ def test_a_table_without_rights(
         assert refused == {"sig:public.secret", "sig:closed.inside"}
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        "CREATE VIEW broken AS SELECT id, 1 / (id - id) AS ratio FROM sound",
+        "CREATE VIEW broken AS SELECT id, 'x'::text::integer AS number FROM sound",
+    ],
+)
+def test_a_view_whose_rows_cannot_be_read_though_they_can_be_counted(
+    postgis: str, view: str
+) -> None:
+    execute(postgis, SOUND, "INSERT INTO sound VALUES (1, NULL)", view)
+    surveyed = survey_silo(silo(postgis), now=NOW)
+    assert tables(surveyed) == ["sound"]
+    assert found(surveyed, "broken") == {"unreadable": Severity.ERROR}
+
+
 def test_the_statements_of_the_remedies_work_as_they_stand(
     postgis: str, reader: str
 ) -> None:
