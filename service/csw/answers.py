@@ -22,6 +22,7 @@ from service.csw import dublin_core
 from service.csw.domains import PARAMETERS, SCHEMAS
 from service.csw.entry import Entry
 from service.csw.index import Index, Order
+from service.csw.linked import FactsOf, dcat_record
 from service.csw.matching import matched, ordered
 from service.csw.names import (
     DISCOVERY_XSD,
@@ -77,7 +78,7 @@ def found(index: Index, request: GetRecords) -> Order:
 
 
 def records_answer(
-    index: Index, page: Page, request: GetRecords, *, now: datetime
+    index: Index, page: Page, request: GetRecords, *, facts: FactsOf, now: datetime
 ) -> bytes:
     """Return the document of a page, with every counter of the standard."""
     root = _root("csw:GetRecordsResponse")
@@ -85,33 +86,45 @@ def records_answer(
     if request.request_id:
         add(root, "csw:RequestId", request.request_id)
     add(root, "csw:SearchStatus", timestamp=_instant(now))
-    element_set = ElementSet.FULL if request.elements else request.element_set
     results = add(
         root,
         "csw:SearchResults",
-        elementSet=element_set.value,
+        elementSet=_element_set(request).value,
         recordSchema=request.schema.value,
         numberOfRecordsMatched=str(page.matched),
         numberOfRecordsReturned=str(len(page.places)),
         nextRecord=str(page.following),
     )
     entries = [index.entries[place] for place in page.places]
-    return _filled(root, results, (_rendered(e, request) for e in entries))
+    return _filled(root, results, (_chosen(e, request, facts) for e in entries))
 
 
-def _rendered(entry: Entry, request: GetRecords) -> bytes:
+def _element_set(request: GetRecords) -> ElementSet:
+    """Return the set that is given: the whole where there are no views."""
+    is_whole = request.elements or request.schema.is_linked
+    return ElementSet.FULL if is_whole else request.element_set
+
+
+def _chosen(entry: Entry, request: GetRecords, facts: FactsOf) -> bytes:
     if request.elements and request.schema is OutputSchema.CSW:
         return dublin_core.chosen_elements(entry.record(), request.elements)
-    element_set = ElementSet.FULL if request.elements else request.element_set
-    return entry.rendered(request.schema, element_set)
+    return _rendered(entry, request.schema, _element_set(request), facts)
 
 
-def record_answer(index: Index, request: GetRecordById) -> bytes:
+def _rendered(
+    entry: Entry, schema: OutputSchema, element_set: ElementSet, facts: FactsOf
+) -> bytes:
+    if schema.is_linked:
+        return dcat_record(entry, facts(entry.identifier))
+    return entry.rendered(schema, element_set)
+
+
+def record_answer(index: Index, request: GetRecordById, *, facts: FactsOf) -> bytes:
     """Return the document of records by identifier; empty where there is none."""
     root = _root("csw:GetRecordByIdResponse")
     entries = [index.find(name) for name in dict.fromkeys(request.identifiers)]
     rendered = (
-        entry.rendered(request.schema, request.element_set)
+        _rendered(entry, request.schema, request.element_set, facts)
         for entry in entries
         if entry is not None
     )

@@ -32,6 +32,7 @@ from service.csw.inspire import answer_language
 from service.csw.keeper import Keeper
 from service.csw.kvp import Parameters, parameters, read_kvp
 from service.csw.limits import BODY
+from service.csw.linked import FactsOf, present_facts
 from service.csw.names import XML
 from service.csw.operations import (
     DescribeRecord,
@@ -71,6 +72,11 @@ class _Asked:
         """The language to answer in."""
         languages = self.snapshot.configuration.service.languages
         return answer_language(self.given.get("language"), languages)
+
+    @property
+    def facts(self) -> FactsOf:
+        """Where what DCAT says beyond the records is looked up."""
+        return present_facts(self.snapshot.catalogue)
 
 
 def csw_endpoint(keeper: Keeper, clock: Callable[[], datetime]) -> Endpoint:
@@ -202,7 +208,7 @@ class _Desk:
             return self._records(index, wanted, echo, asked)
         if isinstance(wanted, GetDomain):
             return domain_answer(index, wanted)
-        return record_answer(index, wanted)
+        return record_answer(index, wanted, facts=asked.facts)
 
     def _records(
         self,
@@ -217,7 +223,9 @@ class _Desk:
         result = result or Result(index, found(index, wanted))
         page = search(result.order, wanted)
         self._harvests.told(asked.client, wanted, page.following, result, asked.now)
-        return records_answer(result.index, page, wanted, now=asked.now)
+        return records_answer(
+            result.index, page, wanted, facts=asked.facts, now=asked.now
+        )
 
 
 def _capabilities(index: Index, wanted: GetCapabilities, asked: _Asked) -> bytes:

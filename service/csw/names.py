@@ -43,6 +43,13 @@ class OutputSchema(StrEnum):
 
     CSW = NAMESPACES["csw"]
     GMD = NAMESPACES["gmd"]
+    DCAT = "http://www.w3.org/ns/dcat#"
+    GEODCAT = "http://data.europa.eu/930/"
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether records are RDF: then there is one view of them only."""
+        return self in {OutputSchema.DCAT, OutputSchema.GEODCAT}
 
 
 class ElementSet(StrEnum):

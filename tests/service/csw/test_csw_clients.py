@@ -265,6 +265,52 @@ def test_data_gouv_harvests_every_record_whole(catalogue: Any, csw: Any) -> None
     assert harvested == published
 
 
+@pytest.mark.parametrize(
+    "schema", ["http://www.w3.org/ns/dcat#", "http://data.europa.eu/930/"]
+)
+def test_data_gouv_harvests_dcat_record_by_record(
+    catalogue: Any, csw: Any, schema: str
+) -> None:
+    """Each child of the results is one RDF document, of one dataset or service."""
+    records = harvest_like_data_gouv(catalogue, csw, schema)
+    rdf = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+    identifiers = set()
+    for record in records:
+        alone = etree.fromstring(etree.tostring(record))
+        assert alone.tag == f"{rdf}RDF"
+        (resource,) = alone
+        assert etree.QName(resource).namespace == "http://www.w3.org/ns/dcat#"
+        identifiers.add(resource.get(f"{rdf}about"))
+    assert len(identifiers) == len(records) == 66
+    assert "https://data.example.org/id/jeu-00007" in identifiers
+
+
+def test_dcat_is_the_feed_s_own(catalogue: Any, csw: Any) -> None:
+    """What the DCAT feed says of a dataset and what CSW says of it are one."""
+    answer = catalogue.get(
+        request="GetRecordById",
+        id="fr-229300082-jdd-00007",
+        outputSchema="http://www.w3.org/ns/dcat#",
+    )
+    ((resource,),) = csw.parsed(answer)
+    feed = catalogue.client.get("/dcat/catalog.rdf", params={"limit": "100"})
+    about = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+    (same,) = [
+        node
+        for node in csw.parsed(feed).iter(resource.tag)
+        if node.get(about) == resource.get(about) and len(node)
+    ]
+    assert squeezed(resource) == squeezed(same)
+
+
+def squeezed(element: etree._Element) -> bytes:
+    """Return an element in canonical form, without layout."""
+    copy = etree.fromstring(
+        etree.tostring(element), etree.XMLParser(remove_blank_text=True)
+    )
+    return etree.tostring(copy, method="c14n", exclusive=True)
+
+
 def test_data_gouv_harvests_a_thousand_twice_alike(thousand: Any, csw: Any) -> None:
     passes = [harvest_like_data_gouv(thousand, csw, GMD) for _ in range(2)]
     first, second = ([etree.tostring(r) for r in records] for records in passes)
