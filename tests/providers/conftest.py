@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -393,6 +393,32 @@ def rich_rows() -> tuple[dict[str, Value], ...]:
         del found["secret"]
         rows.append({**found, "geom": shape})
     return tuple(rows)
+
+
+@pytest.fixture(scope="module")
+def load_shapes(
+    load: Loader,
+) -> Callable[[Mapping[str, shapely.Geometry | None]], Loaded]:
+    """Fill named geometries in WGS 84 into a collection with the column `sort`."""
+
+    def loaded(shapes: Mapping[str, shapely.Geometry | None]) -> Loaded:
+        columns = (
+            RICH_COLUMNS[0],
+            Column("sort", FieldType.STRING, "text", "TEXT"),
+        )
+        return load(
+            Table(
+                name="shapes",
+                columns=columns,
+                rows=tuple(enumerate(shapes, 1)),
+                key=("id",),
+                geometry=GeometryType.GEOMETRY,
+                geometries=tuple(shapes.values()),
+                srid=4326,
+            )
+        )
+
+    return loaded
 
 
 @pytest.fixture(scope="module")
