@@ -93,6 +93,8 @@ class FeatureStream(Iterator[bytes], Protocol):
 
     count: int
     """Features handed over so far."""
+    size: int
+    """Bytes that they took."""
     next_cursor: str | None
     """Token of the page after, known once the stream is exhausted."""
     has_more: bool

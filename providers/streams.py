@@ -56,6 +56,7 @@ class RowStream:
         token: Callable[[Row], str | None],
     ) -> None:
         self.count = 0
+        self.size = 0
         self.next_cursor: str | None = None
         self.has_more = False
         self._limit = query.limit
@@ -118,4 +119,5 @@ class RowStream:
         self._rows = min(max(1, BATCH_BYTES * len(shown) // len(text)), _MOST_ROWS)
         first = self.count == 0
         self.count += len(shown)
+        self.size += len(text)
         return text if first else b"," + text

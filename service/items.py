@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -49,6 +49,7 @@ from service.parameters import (
     require_known,
 )
 from service.problems import not_found
+from service.sizes import FeatureSizes
 from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
 from service.validators import digest, held_tag, state_tag
@@ -56,7 +57,7 @@ from service.validators import digest, held_tag, state_tag
 COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
 STREAMED_FROM = 1_000
-"""Pages of more features than this are streamed."""
+"""Pages of more features than this are streamed, unless they are known to be light."""
 OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type))
 _OPENING = b'{"type":"FeatureCollection","features":['
 
@@ -66,6 +67,7 @@ class Items:
     """The handlers of items, one item and everything as a file."""
 
     memory: PageMemory
+    sizes: FeatureSizes = field(default_factory=FeatureSizes)
 
     async def page(
         self, request: Request, served: ServedCollection, root: str, language: Language
@@ -78,7 +80,7 @@ class Items:
         links = Links(root, served.id, pairs, language)
         headers = _headers(asked.query.crs, language)
         if offer is HTML:
-            content, _ = await _page(served.reading, asked, links)
+            content, _ = await self._page(served, asked, links)
             return await run_in_threadpool(
                 pages.items_page,
                 request,
@@ -92,9 +94,10 @@ class Items:
         known = await self._known(request, served, question, headers)
         if known is not None:
             return known
-        if asked.limit > STREAMED_FROM and not asked.hits:
-            return await _streamed(served, asked, links, question, headers)
-        content, state = await _page(served.reading, asked, links)
+        large = asked.limit > STREAMED_FROM and not asked.hits
+        if large and not self.sizes.is_light(served, asked.query):
+            return await self._streamed(served, asked, links, question, headers)
+        content, state = await self._page(served, asked, links)
         return self._answer(content, question, state, headers)
 
     async def item(
@@ -167,6 +170,57 @@ class Items:
             },
         )
 
+    async def _streamed(
+        self,
+        served: ServedCollection,
+        asked: ItemsRequest,
+        links: Links,
+        question: str,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Answer with a page on its way; what ends it is known before it begins."""
+        query = asked.query
+        stream, first = await run_in_threadpool(_begin, served.features, query)
+        try:
+            counted = await served.reading.count(
+                query, state=stream.state, budget_ms=COUNT_BUDGET
+            )
+        except BaseException:
+            await run_in_threadpool(stream.close)
+            raise
+        state = stream.state if _agree(counted, stream.state) else ""
+
+        def closing() -> bytes:
+            self.sizes.note(served, query, stream.size, stream.count)
+            found = links.of_items(query, stream.next_cursor, more=stream.has_more)
+            return b"],%b}" % _members(counted.number, stream.count, found)
+
+        return FeatureStreamResponse(
+            opening=_OPENING,
+            first=first,
+            stream=stream,
+            closing=closing,
+            headers=_tagged(headers, state_tag(question, state)),
+        )
+
+    async def _page(
+        self, served: ServedCollection, asked: ItemsRequest, links: Links
+    ) -> tuple[bytes, str]:
+        """Return one page as a FeatureCollection, and the state that it is all of."""
+        query, reader = asked.query, served.reading
+        if asked.hits:
+            state = await reader.state()
+            counted = await reader.count(query, state=state, budget_ms=None)
+            found = links.of_items(query, None, more=False)
+            members = _members(counted.number, 0, found)
+            return _collection(b"", members), counted.state
+        page = await reader.page(query)
+        self.sizes.note(served, query, len(page.sequence), page.count)
+        found = links.of_items(query, page.next_cursor, more=page.has_more)
+        counted = await _matched(reader, query, page)
+        content = _collection(page.content, _members(counted.number, page.count, found))
+        return content, page.state if _agree(counted, page.state) else ""
+
     async def _known(
         self,
         request: Request,
@@ -203,58 +257,10 @@ def raw_item(request: Request) -> str:
     return item if found else quote(request.path_params["item"], safe="")
 
 
-async def _streamed(
-    served: ServedCollection,
-    asked: ItemsRequest,
-    links: Links,
-    question: str,
-    headers: Mapping[str, str],
-) -> Response:
-    """Answer with a page on its way; what ends it is known before it begins."""
-    query = asked.query
-    stream, first = await run_in_threadpool(_begin, served.features, query)
-    try:
-        counted = await served.reading.count(
-            query, state=stream.state, budget_ms=COUNT_BUDGET
-        )
-    except BaseException:
-        await run_in_threadpool(stream.close)
-        raise
-    state = stream.state if _agree(counted, stream.state) else ""
-
-    def closing() -> bytes:
-        found = links.of_items(query, stream.next_cursor, more=stream.has_more)
-        return b"],%b}" % _members(counted.number, stream.count, found)
-
-    return FeatureStreamResponse(
-        opening=_OPENING,
-        first=first,
-        stream=stream,
-        closing=closing,
-        headers=_tagged(headers, state_tag(question, state)),
-    )
-
-
 def _begin(source: FeatureSource, query: Query) -> tuple[FeatureStream, bytes]:
     """Return a stream and its first batch, so that errors still have a status."""
     stream = source.stream(query)
     return stream, next(stream, b"")
-
-
-async def _page(
-    reader: FeatureReader, asked: ItemsRequest, links: Links
-) -> tuple[bytes, str]:
-    """Return one page as a FeatureCollection, and the state that all of it is of."""
-    query = asked.query
-    if asked.hits:
-        counted = await reader.count(query, state=await reader.state(), budget_ms=None)
-        found = links.of_items(query, None, more=False)
-        return _collection(b"", _members(counted.number, 0, found)), counted.state
-    page = await reader.page(query)
-    found = links.of_items(query, page.next_cursor, more=page.has_more)
-    counted = await _matched(reader, query, page)
-    content = _collection(page.content, _members(counted.number, page.count, found))
-    return content, page.state if _agree(counted, page.state) else ""
 
 
 async def _matched(reader: FeatureReader, query: Query, page: Page) -> Counted:
