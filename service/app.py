@@ -38,7 +38,7 @@ from service.memory import PageMemory
 from service.messages import text
 from service.middleware import AddHeaders, Confirm, HoldSnapshot
 from service.negotiation import HTML, Offer, chosen_format
-from service.outlets import outlet_routes
+from service.outlets import catalogue_routes, outlet_routes
 from service.pages import problem_page
 from service.problems import (
     PROBLEM_JSON,
@@ -73,6 +73,7 @@ def create_app(
     keeper = Keeper()
     return Starlette(
         routes=[
+            *catalogue_routes(keeper),
             *_routes(reloader, Items(PageMemory(configuration.service.memory))),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),

@@ -12,6 +12,7 @@ _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 _FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
+_RECORDS_1 = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 _CQL2_CLASSES = (
     "cql2-text",
@@ -48,6 +49,10 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
     ),
     *(f"{_FEATURES_5}{name}" for name in ("schemas", "core-roles-features")),
     *(f"{_CQL2}{name}" for name in _CQL2_CLASSES),
+    *(
+        f"{_RECORDS_1}{name}"
+        for name in ("record-core", "record-core-query-parameters")
+    ),
 )
 """Conformance classes, in a fixed order."""
 

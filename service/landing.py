@@ -25,6 +25,9 @@ _NAMES = (
     ("data", "/collections", "application/json", "link.collections"),
 )
 
+CATALOGUE_REL = "http://www.opengis.net/def/rel/ogc/1.0/ogc-catalog"
+"""OGC API Records Part 1, clause 7: where the catalogue is."""
+
 
 def service_title(configuration: Configuration) -> str:
     """Return the service's name: its own, else the organisation's."""
@@ -48,14 +51,18 @@ def landing_document(root: Root, snapshot: Snapshot, language: Language) -> Docu
     if root.dataset is not None:
         return _dataset_landing(root.dataset, links, language)
     service = snapshot.configuration.service
-    links.append(
+    links += [
         Link(
-            href=f"{service.url}/datasets/",
-            rel="related",
+            href=f"{service.url}{path}",
+            rel=rel,
             type="application/json",
-            title=say(language, "link.datasets"),
+            title=say(language, title),
         )
-    )
+        for path, rel, title in (
+            ("/datasets/", "related", "link.datasets"),
+            ("/collections/catalogue", CATALOGUE_REL, "link.catalogue"),
+        )
+    ]
     return {
         "title": service_title(snapshot.configuration),
         "description": service.description,

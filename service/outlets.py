@@ -9,11 +9,30 @@ from starlette.routing import BaseRoute, Route
 
 from metadata.dcat import Form
 from service import dcat, folder
+from service.csw.keeper import Keeper
 from service.oai.endpoint import OaiEndpoint
+from service.records_api import RecordsApi
+
+
+def catalogue_routes(keeper: Keeper) -> list[BaseRoute]:
+    """Return the routes of OGC API Records; they go before those of any collection.
+
+    Parameters
+    ----------
+    keeper
+        Keeps the index that searches ask.
+    """
+    records, path = RecordsApi(keeper), "/collections/catalogue"
+    return [
+        Route(path, records.collection),
+        Route(f"{path}/queryables", records.queryables),
+        Route(f"{path}/items", records.items),
+        Route(f"{path}/items/{{item:path}}", records.item),
+    ]
 
 
 def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
-    """Return the routes of every outlet but CSW.
+    """Return the routes of every other outlet but CSW.
 
     Parameters
     ----------

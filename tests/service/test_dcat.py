@@ -244,7 +244,7 @@ def test_a_wrong_parameter_is_named(
     assert answer.json()["parameter"] == parameter
 
 
-@pytest.mark.parametrize("path", ["/dcat/catalog.xml", "/dcat/", "/dcat/catalog.ttl/"])
+@pytest.mark.parametrize("path", ["/dcat/catalog.xml", "/dcat/", "/dcat/catalogue.ttl"])
 def test_another_form_is_404(service: httpx.Client, path: str) -> None:
     assert service.get(path).status_code == 404
 

@@ -1,0 +1,232 @@
+"""`/collections/catalogue`: the published records by OGC API Records.
+
+Answered directly and not through a record provider of pygeoapi: those page by
+offset, count at each page and know no catalogue that changes while it is read. Here
+a page goes on after the last identifier of the one before (`next`), as in the DCAT
+feed. The collection is linked from the landing page and not listed among the
+feature collections, which are those of the INSPIRE download service.
+
+Left out: filters by CQL2, sorting, HTML.
+
+References
+----------
+OGC API Records Part 1 (20-004r1), clauses 7 to 9.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from metadata.distributions import GEOJSON
+from metadata.finding import Language
+from metadata.ogcrecord import ogc_record
+from metadata.record import RecordKind
+from service.catalogue import Published
+from service.csw.keeper import Keeper
+from service.dcat import read_limit, record_url, require_filled
+from service.landing import service_title
+from service.links import QUERYABLES_REL, SCHEMA_JSON, Document
+from service.messages import say, text
+from service.negotiation import JSON, SCHEMA, Offer
+from service.problems import not_found
+from service.queryables import JSON_SCHEMA
+from service.records_search import PARAMETERS, matching, read_search
+from service.snapshot import Snapshot
+from service.visit import COMMON, Visit, visit
+
+PAGE_SIZE: Final = 10
+MOST: Final = 1000
+_RECORD: Final = Offer("json", GEOJSON, ("application/json",))
+
+
+class RecordsApi:
+    """The endpoints of the collection.
+
+    Parameters
+    ----------
+    keeper
+        Keeps the index that searches ask.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def collection(self, request: Request) -> Response:
+        """Answer `/collections/catalogue`."""
+        seen = visit(request, (JSON,))
+        return _answer(seen, _collection(seen))
+
+    def queryables(self, request: Request) -> Response:
+        """Answer `/collections/catalogue/queryables`."""
+        seen = visit(request, (SCHEMA,))
+        return _answer(seen, _queryables(seen))
+
+    def items(self, request: Request) -> Response:
+        """Answer `/collections/catalogue/items`.
+
+        Raises
+        ------
+        metadata.errors.QueryError, HttpProblem
+            A parameter that cannot be read; 503: nothing was ever published.
+        """
+        seen = visit(request, (_RECORD,), COMMON | PARAMETERS)
+        given = dict(request.query_params)
+        limit = read_limit(given.get("limit", ""), PAGE_SIZE, MOST)
+        catalogue = seen.snapshot.catalogue
+        search = read_search(given)
+        require_filled(catalogue)
+        index = self._keeper.index(catalogue.stored)
+        found = [i for i in matching(index, search) if i in catalogue.records]
+        after = given.get("after", "")
+        left = (identifier for identifier in found if identifier > after)
+        shown = list(islice(left, limit + 1))
+        more, shown = len(shown) > limit, shown[:limit]
+        records = [catalogue.records[identifier] for identifier in shown]
+        following = {**given, "after": shown[-1]} if more else {}
+        document: Document = {
+            "type": "FeatureCollection",
+            "features": [_feature(each, seen) for each in records],
+            "numberMatched": len(found),
+            "numberReturned": len(records),
+            "links": _page_links(seen, given, following),
+        }
+        return _answer(seen, document)
+
+    def item(self, request: Request) -> Response:
+        """Answer `/collections/catalogue/items/{id}`.
+
+        Raises
+        ------
+        HttpProblem
+            404: there is no such record.
+        """
+        seen = visit(request, (_RECORD,))
+        name = request.path_params["item"]
+        published = seen.snapshot.catalogue.records.get(name)
+        if published is None:
+            raise not_found(text("catalogue.no-record", name=name[:80]))
+        return _answer(seen, _feature(published, seen))
+
+
+def _base(snapshot: Snapshot) -> str:
+    return f"{snapshot.configuration.service.url}/collections/catalogue"
+
+
+def _feature(published: Published, seen: Visit) -> Document:
+    """Return a record with the links to its other forms."""
+    base = _base(seen.snapshot)
+    record = ogc_record(published.content, published.revision.date_stamp)
+    own = f"{base}/items/{quote(published.identifier, safe='')}"
+    record["links"] = [
+        _link(f"{own}?f=json", "self", GEOJSON, say(seen.language, "link.self")),
+        _link(base, "collection", "application/json", _title(seen)),
+        _link(
+            record_url(seen.snapshot, published),
+            "alternate",
+            "application/xml",
+            "ISO 19139",
+        ),
+        *record["links"],
+    ]
+    return record
+
+
+def _page_links(
+    seen: Visit, given: dict[str, str], following: dict[str, str]
+) -> list[Document]:
+    items = f"{_base(seen.snapshot)}/items"
+    here = f"{items}?{urlencode(given)}" if given else items
+    links = [
+        _link(here, "self", GEOJSON, say(seen.language, "link.self")),
+        _link(_base(seen.snapshot), "collection", "application/json", _title(seen)),
+    ]
+    if following:
+        address = f"{items}?{urlencode(following)}"
+        links.append(_link(address, "next", GEOJSON, say(seen.language, "page.next")))
+    return links
+
+
+def _collection(seen: Visit) -> Document:
+    snapshot, language = seen.snapshot, seen.language
+    base, url = _base(snapshot), snapshot.configuration.service.url
+    about = snapshot.configuration.service.description
+    title = service_title(snapshot.configuration)
+    document: Document = {
+        "id": "catalogue",
+        "type": "Collection",
+        "itemType": "record",
+        "title": _title(seen),
+        "description": about or say(language, "catalogue.about", title=title),
+        "links": [
+            _link(f"{base}?f=json", "self", "application/json", _title(seen)),
+            _link(f"{base}/items", "items", GEOJSON, _title(seen)),
+            _link(
+                f"{base}/queryables",
+                QUERYABLES_REL,
+                SCHEMA_JSON,
+                say(language, "link.queryables"),
+            ),
+            _link(f"{url}/dcat/catalog.ttl", "alternate", "text/turtle", "DCAT-AP"),
+            _link(
+                f"{url}/dcat/catalog.jsonld",
+                "alternate",
+                "application/ld+json",
+                "DCAT-AP",
+            ),
+        ],
+    }
+    changed = snapshot.catalogue.changed_at
+    if changed is not None:
+        document["updated"] = changed.isoformat(timespec="seconds")
+    return document
+
+
+def _queryables(seen: Visit) -> Document:
+    """Return what can be searched for; each by a parameter of its own."""
+    language: Language = seen.language
+    properties: dict[str, Any] = {
+        "geometry": {"format": "geometry-polygon", "x-ogc-role": "primary-geometry"},
+        "time": {"type": "string", "format": "date-time"},
+        "type": {"type": "string", "enum": [kind.value for kind in RecordKind]},
+        "id": {"type": "string", "x-ogc-role": "id"},
+        "externalIds": {"type": "string"},
+    }
+    by = {"geometry": "bbox", "time": "datetime", "id": "ids"}
+    for name, schema in properties.items():
+        parameter = by.get(name, name)
+        schema["description"] = say(language, "catalogue.by", parameter=parameter)
+    return {
+        "$schema": JSON_SCHEMA,
+        "$id": f"{_base(seen.snapshot)}/queryables",
+        "type": "object",
+        "title": _title(seen),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _title(seen: Visit) -> str:
+    title = service_title(seen.snapshot.configuration)
+    return say(seen.language, "catalogue.title", title=title)
+
+
+def _link(href: str, rel: str, media_type: str, title: str) -> Document:
+    return {"href": href, "rel": rel, "type": media_type, "title": title}
+
+
+def _answer(seen: Visit, document: Document) -> Response:
+    content = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return Response(
+        content.encode(),
+        headers={
+            "Content-Type": seen.offer.media_type,
+            "Content-Language": str(seen.language),
+            "Vary": "Accept, Accept-Language",
+        },
+    )

@@ -1,0 +1,191 @@
+"""Searches the catalogue as OGC API Records asks: words, place, time, type, names.
+
+Whatever is asked narrows the result. Words are looked for in titles, abstracts,
+keywords and the names of organisations, whatever their case and accents; a comma
+parts alternatives, words with blanks between stand together in that order.
+
+References
+----------
+OGC API Records Part 1 (20-004r1), clause 8.4 (query parameters).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from metadata.crs import CRS84
+from metadata.errors import QueryError
+from metadata.measured import Bounds
+from metadata.record import RecordKind
+from providers.boxes import split_box
+from providers.folding import folded
+from service.csw.entry import Box, Entry
+from service.csw.index import Index
+from service.csw.queryables import SLOTS
+from service.messages import text
+from service.parameters import read_bbox
+
+PARAMETERS: Final = frozenset(
+    {"q", "bbox", "datetime", "type", "ids", "externalIds", "limit", "after"}
+)
+_SEARCHED: Final = ("Title", "Abstract", "Subject", "OrganisationName")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?", re.ASCII)
+_OPEN: Final = frozenset({"", ".."})
+_DAY: Final = len("2024-02-29")
+_SHOWN: Final = 60
+_FIRST, _LAST = "0000-01-01", "9999-12-31"
+Period = tuple[str, str]
+"""First and last day, both inside."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is asked; empty: everything."""
+
+    phrases: tuple[str, ...] = ()
+    """Folded; one of them has to be there."""
+    area: tuple[Bounds, ...] = ()
+    """Boxes in longitude and latitude of which one must be met."""
+    period: Period | None = None
+    types: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    external_ids: frozenset[str] = frozenset()
+
+
+def read_search(given: Mapping[str, str]) -> Search:
+    """Read the parameters of a search.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        One of them is malformed.
+    """
+    phrases = (" ".join(_folded(part).split()) for part in _parts(given, "q"))
+    return Search(
+        phrases=tuple(phrase for phrase in phrases if phrase),
+        area=split_box(read_bbox(given["bbox"], CRS84)) if "bbox" in given else (),
+        period=_period(given["datetime"]) if "datetime" in given else None,
+        types=_types(given),
+        ids=frozenset(_parts(given, "ids")),
+        external_ids=frozenset(_parts(given, "externalIds")),
+    )
+
+
+def matching(index: Index, search: Search) -> Iterator[str]:
+    """Yield the identifiers of the records found, in their order."""
+    texts = _texts(index) if search.phrases else ()
+    for place, entry in enumerate(index.entries):
+        if _fits(entry, search) and (
+            not search.phrases or any(p in texts[place] for p in search.phrases)
+        ):
+            yield entry.identifier
+
+
+def _fits(entry: Entry, search: Search) -> bool:
+    """Tell whether a record is what is asked for, its words aside."""
+    return (
+        (not search.ids or entry.identifier in search.ids)
+        and (not search.types or _has(entry, "Type", search.types))
+        and (
+            not search.external_ids
+            or _has(entry, "ResourceIdentifier", search.external_ids)
+        )
+        and (search.period is None or _is_in(entry, search.period))
+        and (not search.area or _meets(entry.box, search.area))
+    )
+
+
+def _has(entry: Entry, name: str, wanted: frozenset[str]) -> bool:
+    return not wanted.isdisjoint(entry.values[SLOTS[name]])
+
+
+def _is_in(entry: Entry, period: Period) -> bool:
+    """Tell whether the data are of a period; those of no time are of none."""
+    begins = entry.values[SLOTS["TempExtent_begin"]]
+    ends = entry.values[SLOTS["TempExtent_end"]]
+    if not begins and not ends:
+        return False
+    first = min(begins)[:_DAY] if begins else _FIRST
+    last = max(ends)[:_DAY] if ends else _LAST
+    return first <= period[1] and last >= period[0]
+
+
+def _meets(box: Box | None, area: Sequence[Bounds]) -> bool:
+    if box is None:
+        return False
+    west, south, east, north = box
+    return any(
+        west <= b.xmax and east >= b.xmin and south <= b.ymax and north >= b.ymin
+        for b in area
+    )
+
+
+@lru_cache(maxsize=2)
+def _texts(index: Index) -> tuple[str, ...]:
+    """Return the words of each record, folded, one blank between two."""
+    return tuple(map(_text, index.entries))
+
+
+def _text(entry: Entry) -> str:
+    values = (value for name in _SEARCHED for value in entry.values[SLOTS[name]])
+    return " | ".join(" ".join(_folded(value).split()) for value in values)
+
+
+def _folded(value: str) -> str:
+    return folded(value, case=True, accents=True)
+
+
+def _parts(given: Mapping[str, str], name: str) -> list[str]:
+    parts = (part.strip() for part in given.get(name, "").split(","))
+    return [part for part in parts if part]
+
+
+def _types(given: Mapping[str, str]) -> frozenset[str]:
+    wanted = _parts(given, "type")
+    for one in wanted:
+        if one not in [kind.value for kind in RecordKind]:
+            known = ", ".join(RecordKind)
+            raise QueryError(
+                text("catalogue.type", value=one[:_SHOWN], known=known),
+                parameter="type",
+            )
+    return frozenset(wanted)
+
+
+def _period(value: str) -> Period:
+    """Read a moment or an interval, to the day.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        It is none, or ends before it begins.
+    """
+    start, mark, end = value.partition("/")
+    if not mark:
+        end = start
+    first = _FIRST if mark and start in _OPEN else _day(start, value)
+    last = _LAST if mark and end in _OPEN else _day(end, value)
+    if first > last:
+        raise _no_period(value)
+    return first, last
+
+
+def _day(moment: str, value: str) -> str:
+    if not _MOMENT.fullmatch(moment):
+        raise _no_period(value)
+    try:
+        return date.fromisoformat(moment[:_DAY]).isoformat()
+    except ValueError as error:
+        raise _no_period(value) from error
+
+
+def _no_period(value: str) -> QueryError:
+    message = text("catalogue.datetime", value=value[:_SHOWN])
+    return QueryError(
+        message, parameter="datetime", hint=text("catalogue.datetime.hint")
+    )

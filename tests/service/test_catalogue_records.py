@@ -1,0 +1,251 @@
+"""OGC API Records on the real service, also through OWSLib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+FIRST = datetime(2026, 5, 4, 12, tzinfo=UTC)
+ITEMS = "/collections/catalogue/items"
+BASE = "http://service.example/geo/collections/catalogue"
+
+
+@pytest.fixture(scope="module")
+def client(module_geopackage: Any, publish: Any, serve: Any) -> Iterator[httpx.Client]:
+    """The service on three datasets, one of them restricted, and two services."""
+    module_geopackage.describe(
+        "places", title="Écoles maternelles", more="period: {start: 2012-01-01}"
+    )
+    module_geopackage.describe(
+        "zones",
+        title="Zones d'activités",
+        more="hvd: [geospatial]\nperiod: {start: 2000-01-01, end: 2005-12-31}",
+    )
+    module_geopackage.describe(
+        "reserve", access="restricted", more="access_limitation: h"
+    )
+    publish(module_geopackage, now=FIRST)
+    with serve(module_geopackage) as client:
+        yield client
+
+
+def found(client: httpx.Client, **parameters: str) -> set[str]:
+    """Return the titles found."""
+    answer = client.get(ITEMS, params={"limit": "100", **parameters})
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    titles = [feature["properties"]["title"] for feature in document["features"]]
+    assert document["numberMatched"] == document["numberReturned"] == len(titles)
+    return set(titles)
+
+
+SCHOOLS = {"Écoles maternelles"}
+ZONES = {"Zones d'activités"}
+RESERVE = {"Jeu reserve"}
+SERVICES = {f"Service de téléchargement : {t}" for t in (*SCHOOLS, *ZONES)}
+DATASETS = SCHOOLS | ZONES | RESERVE
+OF_SCHOOLS = SCHOOLS | {"Service de téléchargement : Écoles maternelles"}
+OF_ZONES = ZONES | {"Service de téléchargement : Zones d'activités"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "titles"),
+    [
+        ({}, DATASETS | SERVICES),
+        ({"type": "dataset"}, DATASETS),
+        ({"type": "service"}, SERVICES),
+        ({"type": "dataset,service"}, DATASETS | SERVICES),
+        ({"type": "series"}, set()),
+        ({"q": "ECOLES"}, OF_SCHOOLS),
+        ({"q": "maternelles écoles"}, set()),
+        ({"q": "écoles   Maternelles"}, OF_SCHOOLS),
+        ({"q": "écoles,activités"}, OF_SCHOOLS | OF_ZONES),
+        ({"q": "géospatiales"}, OF_ZONES),
+        ({"q": "' OR 1=1 --"}, set()),
+        ({"q": ","}, DATASETS | SERVICES),
+        ({"bbox": "2.3,48.8,2.5,49"}, DATASETS | SERVICES),
+        ({"bbox": "-10,40,-5,45"}, set()),
+        ({"bbox": "170,-80,-170,80"}, set()),
+        ({"datetime": "2013-05-05"}, OF_SCHOOLS),
+        ({"datetime": "2003-05-05T12:00:00Z"}, OF_ZONES),
+        ({"datetime": "../2001-01-01"}, OF_ZONES),
+        ({"datetime": "2001-01-01/.."}, OF_SCHOOLS | OF_ZONES),
+        ({"q": "écoles", "type": "dataset"}, SCHOOLS),
+        ({"externalIds": "https://data.example/id/zones"}, ZONES),
+        ({"ids": "nothing"}, set()),
+    ],
+)
+def test_each_parameter_narrows_what_is_found(
+    client: httpx.Client, parameters: dict[str, str], titles: set[str]
+) -> None:
+    if "datetime" in parameters:  # a service has no period of its own
+        titles = titles - SERVICES
+    assert found(client, **parameters) == titles
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("bbox=1,2,3", "bbox"),
+        ("bbox=a,b,c,d", "bbox"),
+        ("type=tile", "type"),
+        ("datetime=hier", "datetime"),
+        ("datetime=2024-02-30", "datetime"),
+        ("datetime=2024-02-02/2024-02-01", "datetime"),
+        ("datetime=2024-01-01/2024-02-01/2024-03-01", "datetime"),
+        ("filter=type='dataset'", "filter"),
+        ("q=a&q=b", "q"),
+    ],
+)
+def test_a_wrong_parameter_is_named(
+    client: httpx.Client, query: str, parameter: str
+) -> None:
+    answer = client.get(f"{ITEMS}?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["parameter"] == parameter
+
+
+def test_a_record_says_what_the_standard_wants(client: httpx.Client) -> None:
+    answer = client.get(ITEMS, params={"q": "zones d'activités", "type": "dataset"})
+    assert answer.headers["content-type"] == "application/geo+json"
+    (record,) = answer.json()["features"]
+    properties = record["properties"]
+    assert record["type"] == "Feature"
+    assert record["conformsTo"][0].endswith("/conf/record-core")
+    assert record["geometry"]["type"] == "Polygon"
+    assert record["time"] == {"interval": ["2000-01-01", "2005-12-31"]}
+    assert properties["type"] == "dataset"
+    assert properties["updated"] == "2026-05-04"
+    assert properties["language"] == {"code": "fr"}
+    assert properties["license"] == "https://spdx.org/licenses/etalab-2.0"
+    assert properties["externalIds"] == [{"value": "https://data.example/id/zones"}]
+    assert properties["formats"] == [
+        {"name": "geojson", "mediaType": "application/geo+json"}
+    ]
+    assert properties["contacts"][0]["roles"] == ["pointOfContact"]
+    schemes = [theme["scheme"] for theme in properties["themes"]]
+    assert schemes[:2] == [
+        "http://inspire.ec.europa.eu/theme",
+        "http://data.europa.eu/bna/asd487ae75",
+    ]
+
+
+def test_every_link_of_ours_answers(client: httpx.Client) -> None:
+    document = client.get(ITEMS).json()
+    collection = client.get("/collections/catalogue").json()
+    features = document["features"]
+    links = [*document["links"], *collection["links"]]
+    links += [link for feature in features for link in feature["links"]]
+    addresses = {
+        link["href"]
+        for link in links
+        if link["href"].startswith("http://service.example/geo")
+    }
+    assert len(addresses) > 15
+    for address in addresses:
+        path = address.removeprefix("http://service.example/geo")
+        assert client.get(path).status_code == 200, address
+
+
+def test_one_record_is_the_one_of_the_list(client: httpx.Client) -> None:
+    for feature in client.get(ITEMS).json()["features"]:
+        answer = client.get(f"{ITEMS}/{feature['id']}")
+        assert answer.headers["content-type"] == "application/geo+json"
+        assert answer.json() == feature
+
+
+@pytest.mark.parametrize("name", ["nothing", "places", "a/b", "%00", "x" * 3000])
+def test_a_record_that_is_not_there_is_404(client: httpx.Client, name: str) -> None:
+    assert client.get(f"{ITEMS}/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_hold_each_record_once(client: httpx.Client, limit: int) -> None:
+    identifiers: list[str] = []
+    path = f"{ITEMS}?limit={limit}"
+    while path:
+        document = client.get(path).json()
+        assert document["numberMatched"] == 5
+        identifiers += [feature["id"] for feature in document["features"]]
+        following = [x["href"] for x in document["links"] if x["rel"] == "next"]
+        parts = urlsplit(following[0]) if following else None
+        path = f"{parts.path.removeprefix('/geo')}?{parts.query}" if parts else ""
+    assert identifiers == sorted(identifiers)
+    assert len(identifiers) == len(set(identifiers)) == 5
+
+
+def test_the_collection_is_one_of_records(client: httpx.Client) -> None:
+    document = client.get("/collections/catalogue").json()
+    assert document["id"] == "catalogue"
+    assert document["itemType"] == "record"
+    assert document["updated"] == "2026-05-04T12:00:00+00:00"
+    landing = client.get("/?f=json").json()
+    (link,) = [x for x in landing["links"] if x["rel"].endswith("/ogc-catalog")]
+    assert link["href"] == BASE
+
+
+def test_queryables_are_a_schema_and_each_can_be_asked_for(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/collections/catalogue/queryables?lang=en")
+    document = answer.json()
+    assert answer.headers["content-type"] == "application/schema+json"
+    Draft202012Validator.check_schema(document)
+    values = {
+        "bbox": "2,48,3,49",
+        "datetime": "2013-01-01",
+        "type": "dataset",
+        "ids": "a",
+        "externalIds": "b",
+    }
+    for schema in document["properties"].values():
+        parameter = schema["description"].rstrip(".").rpartition(" ")[2]
+        answer = client.get(ITEMS, params={parameter: values[parameter]})
+        assert answer.status_code == 200
+
+
+def test_collections_of_features_are_still_found(client: httpx.Client) -> None:
+    assert client.get("/collections/places/items").status_code == 200
+    listed = client.get("/collections").json()["collections"]
+    assert [each["id"] for each in listed] == ["places", "zones"]
+
+
+def test_what_changed_is_found_once_it_is_published(
+    on_geopackage: Any, publish: Any, serve: Any, wait_for: Any
+) -> None:
+    on_geopackage.describe("places", title="Avant")
+    publish(on_geopackage, now=FIRST)
+    with serve(on_geopackage) as client:
+        assert found(client, type="dataset") == {"Avant"}
+        on_geopackage.describe("places", title="Après")
+        publish(on_geopackage, now=FIRST + timedelta(days=1))
+        wait_for(lambda: found(client, q="après", type="dataset") == {"Après"})
+        assert found(client, q="avant") == set()
+
+
+def test_nothing_published_yet_is_no_empty_catalogue(
+    on_geopackage: Any, serve: Any
+) -> None:
+    with serve(on_geopackage) as client:
+        assert client.get("/collections/catalogue").status_code == 200
+        assert client.get(ITEMS).status_code == 503
+
+
+def test_owslib_searches_and_reads_records(client: httpx.Client) -> None:
+    from owslib.ogcapi.records import Records
+
+    catalogue = Records(str(client.base_url))
+    answer = catalogue.collection_items("catalogue", q="écoles", type="dataset")
+    assert answer["numberMatched"] == 1
+    record = catalogue.collection_item("catalogue", answer["features"][0]["id"])
+    assert record["properties"]["title"] == "Écoles maternelles"
+    queryables = catalogue.collection_queryables("catalogue")
+    assert "externalIds" in queryables["properties"]
