@@ -50,6 +50,8 @@ from service.visit import snapshot_of
 
 logger = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
+_AGENT = 200
+"""Characters that tell one program from another."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -174,7 +176,8 @@ def _asked(
 
 def _client(request: Request) -> str:
     host = request.client.host if request.client else ""
-    return f"{host} {request.headers.get('user-agent', '')}"
+    agent = request.headers.get("user-agent", "")
+    return f"{host} {agent[:_AGENT]}"
 
 
 class _Desk:

@@ -21,7 +21,7 @@ from service.csw.operations import GetRecords
 
 PATIENCE: Final = timedelta(minutes=15)
 """How long a harvester may take from one page to the next."""
-CLIENTS: Final = 256
+CLIENTS: Final = 128
 """Pages that are waited for."""
 CATALOGUES: Final = 4
 """Former catalogues that are kept for harvests."""
