@@ -133,9 +133,11 @@ class Dataset:
         """The stated abstract, else the tables' comments; empty without either.
 
         A comment is measured, so it is read each time and never copied: whoever
-        corrects it in the database has corrected the record.
+        corrects it in the database has corrected the record. A first line that
+        is the title is not said twice.
         """
-        comments = (c.survey.comment.strip() for c in self.collections)
+        title = self.description.title
+        comments = (_after_title(c.survey.comment, title) for c in self.collections)
         return self.description.abstract or "\n\n".join(filter(None, comments))
 
     @property
@@ -211,3 +213,12 @@ def union(extents: Iterable[Extent]) -> Extent:
         east=max(e.east for e in every),
         north=max(e.north for e in every),
     )
+
+
+def _after_title(comment: str, title: str) -> str:
+    """Return a comment without the title that it may begin with."""
+    first, _, rest = comment.strip().partition("\n")
+    said_already = bool(title) and first.strip().rstrip(".") == title.strip().rstrip(
+        "."
+    )
+    return rest.strip() if said_already and rest.strip() else comment.strip()

@@ -8,6 +8,7 @@ from metadata.codelists import LICENCES
 from metadata.dataset import Dataset
 from metadata.distributions import GEOJSON, collection_title, record_address
 from metadata.finding import Language
+from metadata.language_tags import language_tag
 from service.messages import say
 from service.snapshot import ServedCollection
 
@@ -15,35 +16,9 @@ Document = dict[str, Any]
 """One JSON document, about to be written."""
 SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema"
 QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SORTABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/sortables"
 CONFORMANCE_REL = "conformance"
 SCHEMA_JSON = "application/schema+json"
-_TAGS = {
-    "bul": "bg",
-    "hrv": "hr",
-    "cze": "cs",
-    "dan": "da",
-    "dut": "nl",
-    "eng": "en",
-    "est": "et",
-    "fin": "fi",
-    "fre": "fr",
-    "ger": "de",
-    "gre": "el",
-    "hun": "hu",
-    "gle": "ga",
-    "ita": "it",
-    "lav": "lv",
-    "lit": "lt",
-    "mlt": "mt",
-    "pol": "pl",
-    "por": "pt",
-    "rum": "ro",
-    "slo": "sk",
-    "slv": "sl",
-    "spa": "es",
-    "swe": "sv",
-}
-"""ISO 639-2/B → BCP 47, which wants the shortest code (RFC 5646, clause 2.2.1)."""
 
 
 class Link(TypedDict):
@@ -54,6 +29,8 @@ class Link(TypedDict):
     type: NotRequired[str]
     title: str
     hreflang: NotRequired[str]
+    method: NotRequired[str]
+    """Of HTTP, where it is not GET."""
 
 
 def self_links(url: str, language: Language, media_type: str) -> list[Link]:
@@ -117,8 +94,3 @@ def enclosure(served: ServedCollection, language: Language) -> Link:
         title=say(language, "link.enclosure", title=title),
         hreflang=language_tag(dataset.description.language),
     )
-
-
-def language_tag(code: str) -> str:
-    """Return the BCP 47 tag of an ISO 639-2/B code."""
-    return _TAGS.get(code, code)

@@ -159,3 +159,25 @@ def test_only_what_was_approved_goes_out(make_dataset, stated, record, data):
     today = date(2026, 5, 1)
 
     assert (dataset.has_record(today), dataset.serves_data(today)) == (record, data)
+
+
+@pytest.mark.parametrize(
+    ("comment", "abstract"),
+    [
+        ("Communes\nLes communes au 1er janvier.", "Les communes au 1er janvier."),
+        ("Communes.\n\nLes communes.", "Les communes."),
+        ("Communes", "Communes"),
+        ("Communes\n", "Communes"),
+        ("Communes et cantons\nTous.", "Communes et cantons\nTous."),
+        ("", ""),
+    ],
+)
+def test_an_abstract_from_a_comment_does_not_say_the_title_again(
+    make_dataset, make_collection, comment, abstract
+):
+    table = make_collection("communes")
+    table = replace(table, survey=replace(table.survey, comment=comment))
+    dataset = make_dataset("communes", collections=(table,))
+    said = replace(dataset.description, title="Communes", abstract="")
+
+    assert replace(dataset, description=said).abstract == abstract
