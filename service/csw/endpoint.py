@@ -33,7 +33,7 @@ from service.csw.keeper import Keeper
 from service.csw.kvp import Parameters, parameters, read_kvp
 from service.csw.limits import BODY
 from service.csw.linked import FactsOf, present_facts
-from service.csw.names import XML
+from service.csw.names import SENT_AS
 from service.csw.operations import (
     DescribeRecord,
     GetCapabilities,
@@ -145,7 +145,7 @@ def _answer(
         return _failed(error, language)
     return Response(
         document,
-        media_type=XML,
+        media_type=SENT_AS,
         headers={"Content-Language": language, "Cache-Control": "no-cache"},
     )
 

@@ -19,6 +19,8 @@ from metadata.xml import NAMESPACES
 
 VERSION: Final = "2.0.2"
 XML: Final = "application/xml"
+SENT_AS: Final = f"{XML}; charset=UTF-8"
+"""With its encoding: clients that read answers as text guess it otherwise."""
 FORMATS: Final = (XML, "text/xml")
 """Media types of `outputFormat`; all of them are answered as `XML`."""
 GML: Final = "http://www.opengis.net/gml"

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from metadata.finding import Language, Text
 from metadata.xml import MalformedXml
-from service.csw.names import XML, add, element, qualified, serialised
+from service.csw.names import SENT_AS, add, element, qualified, serialised
 from service.messages import text
 from service.problems import HttpProblem, Problem
 
@@ -94,7 +94,7 @@ def report_response(
     return Response(
         serialised(root),
         status_code=problem.status.value,
-        media_type=XML,
+        media_type=SENT_AS,
         headers={
             "Content-Language": language,
             "Cache-Control": "no-store",

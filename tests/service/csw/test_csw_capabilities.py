@@ -25,7 +25,7 @@ def test_capabilities_are_valid_without_inspire(catalogue: Any, csw: Any) -> Non
     from lxml import etree
 
     assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/xml"
+    assert answer.headers["content-type"] == "application/xml; charset=UTF-8"
     assert csw.schema_errors(etree.tostring(root)) == []
 
 

@@ -311,6 +311,16 @@ def squeezed(element: etree._Element) -> bytes:
     return etree.tostring(copy, method="c14n", exclusive=True)
 
 
+def test_an_answer_read_as_text_needs_no_guessing(catalogue: Any) -> None:
+    """data.gouv.fr reads text; without a charset its library guesses one."""
+    import requests
+
+    document = DATA_GOUV.format(start=1, schema=GMD, types=TYPES).encode()
+    answer = requests.post(catalogue.address, document, timeout=30)
+    assert answer.encoding == "UTF-8"
+    assert "Département de la Seine-Saint-Denis" in answer.text
+
+
 def test_data_gouv_harvests_a_thousand_twice_alike(thousand: Any, csw: Any) -> None:
     passes = [harvest_like_data_gouv(thousand, csw, GMD) for _ in range(2)]
     first, second = ([etree.tostring(r) for r in records] for records in passes)

@@ -88,7 +88,7 @@ def test_keywords_that_make_no_request(
     answer = catalogue.client.get("/csw", params=given)
     status = 501 if code == "OperationNotSupported" else 400
     assert csw.exception(answer) == (status, code, locator)
-    assert answer.headers["content-type"] == "application/xml"
+    assert answer.headers["content-type"] == "application/xml; charset=UTF-8"
     assert answer.headers["cache-control"] == "no-store"
 
 
