@@ -6,8 +6,8 @@ that stays is passed over or met twice. `hydra:next` is there as long as there i
 more. `/dcat/catalog`, the IRI of the catalogue, answers in the form that is asked
 for by `Accept`.
 
-A catalogue into which nothing was ever published is no empty catalogue: it answers
-503, because portals archive what an empty one does not list.
+A catalogue that is empty, or that lost too much lately, answers 503: portals archive
+what it does not list (`service.csw.guard`).
 
 References
 ----------
@@ -17,6 +17,7 @@ DCAT-AP 3.0.1; Hydra Core Vocabulary, clause 5.3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
 from typing import Final
@@ -37,9 +38,11 @@ from metadata.dcat import (
     write,
 )
 from metadata.errors import QueryError
+from metadata.finding import Text
 from metadata.iso19139_content import record_language
 from metadata.iso19139_parts import organisation_party
 from service.catalogue import Catalogue, Published
+from service.csw.guard import ALWAYS, GRACE
 from service.landing import service_title
 from service.messages import say, text
 from service.negotiation import Offer, chosen_format, require_known
@@ -50,50 +53,61 @@ from service.visit import snapshot_of
 PAGE_SIZE: Final = 100
 MOST: Final = 1000
 """Datasets on a page, unless asked for otherwise, and at most."""
+Clock = Callable[[], datetime]
 _DIGITS: Final = 10
 _PARAMETERS: Final = frozenset({"after", "limit"})
 _OFFERS: Final = tuple(Offer(form.value, MEDIA_TYPES[form]) for form in Form)
 
 
-def catalog(request: Request) -> Response:
-    """Answer `/dcat/catalog` in the form that `Accept` asks for.
+class Feed:
+    """The endpoints of the catalogue in its forms.
 
-    Raises
-    ------
-    metadata.errors.QueryError, HttpProblem
-        See `in_form`; 406.
-    """
-    offer = chosen_format(request.query_params, request.headers, _OFFERS)
-    return _answer(request, Form(offer.name))
-
-
-def in_form(form: Form) -> Callable[[Request], Response]:
-    """Return the endpoint of the catalogue in one form.
-
-    It raises `metadata.errors.QueryError` for a parameter that it does not know or
-    cannot read, and `HttpProblem` (503) while nothing was ever published.
+    Parameters
+    ----------
+    clock
+        Returns the present moment with its time zone.
     """
 
-    def endpoint(request: Request) -> Response:
-        return _answer(request, form)
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
-    return endpoint
+    def catalog(self, request: Request) -> Response:
+        """Answer `/dcat/catalog` in the form that `Accept` asks for.
 
+        Raises
+        ------
+        metadata.errors.QueryError, HttpProblem
+            See `in_form`; 406.
+        """
+        offer = chosen_format(request.query_params, request.headers, _OFFERS)
+        return self._answer(request, Form(offer.name))
 
-def _answer(request: Request, form: Form) -> Response:
-    snapshot = snapshot_of(request)
-    require_known(request.query_params, _PARAMETERS)
-    limit = read_limit(request.query_params.get("limit", ""), PAGE_SIZE, MOST)
-    after = request.query_params.get("after", "")
-    require_filled(snapshot.catalogue)
-    content = catalogue_page(snapshot, form, after=after, limit=limit)
-    return Response(
-        content,
-        headers={
-            "Content-Type": f"{MEDIA_TYPES[form]}; charset=utf-8",
-            "Vary": "Accept",
-        },
-    )
+    def in_form(self, form: Form) -> Callable[[Request], Response]:
+        """Return the endpoint of the catalogue in one form.
+
+        It raises `metadata.errors.QueryError` for a parameter that it does not know
+        or cannot read, and what `require_whole` raises.
+        """
+
+        def endpoint(request: Request) -> Response:
+            return self._answer(request, form)
+
+        return endpoint
+
+    def _answer(self, request: Request, form: Form) -> Response:
+        snapshot = snapshot_of(request)
+        require_known(request.query_params, _PARAMETERS)
+        limit = read_limit(request.query_params.get("limit", ""), PAGE_SIZE, MOST)
+        after = request.query_params.get("after", "")
+        require_whole(snapshot, self._clock())
+        content = catalogue_page(snapshot, form, after=after, limit=limit)
+        return Response(
+            content,
+            headers={
+                "Content-Type": f"{MEDIA_TYPES[form]}; charset=utf-8",
+                "Vary": "Accept",
+            },
+        )
 
 
 def catalogue_page(snapshot: Snapshot, form: Form, *, after: str, limit: int) -> bytes:
@@ -158,6 +172,35 @@ def read_limit(given: str, default: int, most: int) -> int:
     return min(number, most)
 
 
+def require_whole(snapshot: Snapshot, now: datetime) -> None:
+    """Refuse to show a catalogue that is empty or lost too much, as `/csw` does.
+
+    Raises
+    ------
+    HttpProblem
+        503, with the figures; see `service.csw.guard`.
+    """
+    catalogue = snapshot.catalogue
+    require_filled(catalogue)
+    if not catalogue.records:
+        raise _unavailable(text("csw.empty"))
+    moments = [each.tombstone.deleted_at for each in catalogue.stored.buried]
+    lost = sum(moment >= now - GRACE for moment in moments)
+    total = lost + len(catalogue.records)
+    if lost > max(ALWAYS, snapshot.configuration.service.largest_loss * total):
+        raise _unavailable(text("csw.shrunk", lost=lost, total=total, days=GRACE.days))
+
+
+def _unavailable(reason: Text, hint: Text | str = "") -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Unavailable",
+        reason,
+        hint=hint,
+        headers={"Retry-After": "3600"},
+    )
+
+
 def require_filled(catalogue: Catalogue) -> None:
     """Refuse to show an empty catalogue before anything was published.
 
@@ -167,13 +210,8 @@ def require_filled(catalogue: Catalogue) -> None:
         503.
     """
     if catalogue.never_filled:
-        raise HttpProblem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "Unavailable",
-            text("catalogue.never-filled"),
-            hint=text("catalogue.never-filled.hint"),
-            headers={"Retry-After": "3600"},
-        )
+        hint = text("catalogue.never-filled.hint")
+        raise _unavailable(text("catalogue.never-filled"), hint)
 
 
 def _page_address(base: str, form: Form, after: str, limit: int) -> str:

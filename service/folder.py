@@ -12,7 +12,7 @@ sitemaps.org protocol 0.9; GeoNetwork, “Web accessible folder harvesting”.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 from metadata.schemaorg import in_a_script, schema_org_dataset
 from service.catalogue import Published
-from service.dcat import facts_of, require_filled
+from service.dcat import Clock, facts_of, require_whole
 from service.negotiation import require_known
 from service.pages import page_response, reader, render
 from service.snapshot import Snapshot
@@ -34,23 +34,27 @@ _MOST: Final = 50_000
 """Addresses in one sitemap."""
 
 
-def records_folder(request: Request) -> Response:
-    """Answer `/records/`.
+def records_folder(clock: Clock) -> Callable[[Request], Response]:
+    """Return the endpoint of `/records/`.
 
-    Raises
-    ------
-    HttpProblem
-        503: nothing was ever published.
+    It raises what `service.dcat.require_whole` raises.
+
+    Parameters
+    ----------
+    clock
+        Returns the present moment with its time zone.
     """
-    snapshot = snapshot_of(request)
-    require_known(request.query_params, {"lang"})
-    require_filled(snapshot.catalogue)
-    language = language_of(request, snapshot)
-    reading = reader(request, language, snapshot.configuration.service.url)
-    page = render(
-        "records.html", reading, records=tuple(snapshot.catalogue.names.values())
-    )
-    return page_response(page, language)
+
+    def endpoint(request: Request) -> Response:
+        snapshot = snapshot_of(request)
+        require_known(request.query_params, {"lang"})
+        require_whole(snapshot, clock())
+        language = language_of(request, snapshot)
+        reading = reader(request, language, snapshot.configuration.service.url)
+        records = tuple(snapshot.catalogue.names.values())
+        return page_response(render("records.html", reading, records=records), language)
+
+    return endpoint
 
 
 def sitemap(request: Request) -> Response:

@@ -8,8 +8,9 @@ from datetime import datetime
 from starlette.routing import BaseRoute, Route
 
 from metadata.dcat import Form
-from service import dcat, folder
+from service import folder
 from service.csw.keeper import Keeper
+from service.dcat import Feed
 from service.oai.endpoint import OaiEndpoint
 from service.records_api import RecordsApi
 
@@ -39,12 +40,13 @@ def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
     clock
         Returns the present moment with its time zone.
     """
-    oai = OaiEndpoint(clock)
+    feed, oai = Feed(clock), OaiEndpoint(clock)
+    records = folder.records_folder(clock)
     return [
-        Route("/dcat/catalog", dcat.catalog),
-        *(Route(f"/dcat/catalog.{form}", dcat.in_form(form)) for form in Form),
-        Route("/records", folder.records_folder),
-        Route("/records/", folder.records_folder),
+        Route("/dcat/catalog", feed.catalog),
+        *(Route(f"/dcat/catalog.{form}", feed.in_form(form)) for form in Form),
+        Route("/records", records),
+        Route("/records/", records),
         Route("/sitemap.xml", folder.sitemap),
         Route("/oai", oai.get),
         Route("/oai", oai.post, methods=["POST"]),

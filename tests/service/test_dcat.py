@@ -197,15 +197,42 @@ def test_nothing_published_yet_is_no_empty_catalogue(
     assert "passerelle publish" in answer.json()["hint"]
 
 
-def test_a_catalogue_from_which_all_was_withdrawn_is_empty(
-    on_geopackage: Any, publish: Any, serve: Any
+@pytest.mark.parametrize("path", ["/dcat/catalog.ttl", "/records/"])
+def test_a_catalogue_from_which_all_went_answers_nothing(
+    on_geopackage: Any, publish: Any, serve: Any, path: str
 ) -> None:
     on_geopackage.describe("places")
     publish(on_geopackage)
     on_geopackage.withdraw("places")
     publish(on_geopackage, now=FIRST + timedelta(days=1))
     with serve(on_geopackage) as client:
-        assert total(client) == 0
+        answer = client.get(path, headers={"Accept": "text/turtle, */*"})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "3600"
+
+
+@pytest.mark.parametrize("path", ["/dcat/catalog.rdf", "/records/"])
+@pytest.mark.parametrize(("days", "status"), [(6, 503), (8, 200)])
+def test_a_catalogue_that_lost_too_much_waits_a_week(
+    on_geopackage: Any,
+    publish: Any,
+    serve: Any,
+    new_layer: Any,
+    path: str,
+    days: int,
+    status: int,
+) -> None:
+    names = [f"couche_{number}" for number in range(5)]
+    for name in names:
+        new_layer(on_geopackage.folder / "silo" / "base.gpkg", name)
+        on_geopackage.describe(name)
+    publish(on_geopackage)
+    for name in names[:-1]:
+        on_geopackage.withdraw(name)
+    publish(on_geopackage)
+    now = FIRST + timedelta(days=days)
+    with serve(on_geopackage, clock=lambda: now) as client:
+        assert client.get(path).status_code == status
 
 
 def test_a_restricted_dataset_is_there_without_its_data(
