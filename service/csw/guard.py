@@ -1,30 +1,22 @@
 """Rather no answer than one that makes harvesters delete.
 
-A harvester takes an empty or a shorter catalogue for the truth: data.gouv.fr
-archives what it does not see for seven days. So a catalogue without records, and
-one that lost more than a share of its records within those days, is answered
-with 503 and the reason. The store's tombstones tell, in every worker and after
-every restart; a record that comes back loses its tombstone.
-
-What `publish` itself refuses never comes so far. This holds where somebody let
-it through, or where what was published went another way.
+A catalogue without records, and one that lost too much (`service.losses`), is
+answered with 503 and the reason. What `publish` itself refuses never comes so far.
+This holds where somebody let it through, or where what was published went another
+way.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final
 
 from service.csw.index import Index
 from service.csw.problems import OTHER, CswProblem
+from service.losses import GRACE, recent_loss
 from service.messages import text
 
-GRACE: Final = timedelta(days=7)
-"""For so long a loss counts; then it is taken as meant."""
-ALWAYS: Final = 5
-"""Records that may always go: a small catalogue changes in large shares."""
 _RETRY: Final = 3600
 
 
@@ -43,11 +35,11 @@ def require_whole(index: Index, *, largest_loss: float, now: datetime) -> None:
     """
     if not index.entries:
         raise _unavailable("csw.empty")
-    buried = index.buried_at
-    lost = len(buried) - bisect_left(buried, now - GRACE)
-    total = lost + len(index.entries)
-    if lost > max(ALWAYS, largest_loss * total):
-        raise _unavailable("csw.shrunk", lost=lost, total=total, days=GRACE.days)
+    loss = recent_loss(len(index), index.buried_at, largest_loss=largest_loss, now=now)
+    if loss is not None:
+        raise _unavailable(
+            "csw.shrunk", lost=loss.lost, total=loss.total, days=GRACE.days
+        )
 
 
 def _unavailable(key: str, **values: object) -> CswProblem:
