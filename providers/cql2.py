@@ -291,16 +291,20 @@ class _Reader:
     def _spatial(self, name: str, arguments: Sequence[object]) -> Predicate:
         left, right = self._pair(name, arguments)
         relation = cql2_spatial.RELATIONS[name]
+        if _is_geometry(left) and _is_geometry(right):
+            return cql2_spatial.relate_written(relation, left, right, self._crs)
+        if self._is_shape(left) and self._is_shape(right):
+            return cql2_spatial.relate_to_itself(relation)
         if not self._is_shape(left):
             left, right = right, left
             relation = cql2_spatial.MIRRORED[relation]
         if not self._is_shape(left) or not _is_geometry(right):
-            known = self._geometry.name if self._geometry else ""
             raise refused(
                 Text(f"{name.upper()} compare la géométrie à une autre, écrite.",
                      f"{name.upper()} relates the geometry to a written one."),
-                Text(f"La géométrie se nomme « {known} ».",
-                     f"The geometry is named “{known}”.") if known else "",
+                Text(f"La géométrie se nomme « {_GEOMETRY} ».",
+                     f"The geometry is named “{_GEOMETRY}”.")
+                if self._geometry else "",
             )  # fmt: skip
         return cql2_spatial.relate(relation, right, self._crs)
 

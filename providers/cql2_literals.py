@@ -18,13 +18,15 @@ from providers.instants import (
 )
 
 Node = Mapping[str, object]
+_LARGEST = 10**308
+"""Whole numbers that every silo can compare with a double."""
 
 
 def read_number(value: int | float) -> Constant:
     """Return a number, exactly as it was written."""
-    if isinstance(value, int):
+    if isinstance(value, int) and abs(value) <= _LARGEST:
         return Constant(value, Kind.NUMBER)
-    if not isfinite(value):
+    if isinstance(value, int) or not isfinite(value):
         raise refused(Text("Un nombre est hors limites.", "A number is out of range."))
     exact = int(value) if value.is_integer() else Decimal(repr(value))
     return Constant(exact, Kind.NUMBER)

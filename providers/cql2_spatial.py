@@ -8,19 +8,30 @@ OGC 21-065r2 (CQL2), clause 8.5 (Spatial Functions); RFC 7946.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import Geometry
 
-from metadata.crs import Crs
+from metadata.crs import CRS84, Crs
 from metadata.finding import Text
 from metadata.measured import Bounds
 from providers.boxes import read_box, split_box
 from providers.cql2_text import refused
-from providers.cql2_tree import Boxes, Predicate, Relation, Spatial
+from providers.cql2_tree import (
+    All,
+    Boxes,
+    Not,
+    Predicate,
+    Relation,
+    Some,
+    Spatial,
+    Truth,
+)
 
 RELATIONS: Mapping[str, Relation] = {
     f"s_{relation.name.lower()}": relation for relation in Relation
@@ -40,6 +51,7 @@ _DEPTH = {
     "Polygon": 3,
     "MultiPolygon": 4,
 }
+_WORLD = Bounds(-180, -90, 180, 90, CRS84.srid)
 _COLLECTION = "GeometryCollection"
 _TOGETHER = frozenset({Relation.INTERSECTS, Relation.DISJOINT})
 """Relations that collections of geometries have."""
@@ -63,13 +75,53 @@ def relate(relation: Relation, node: Mapping[str, object], crs: Crs) -> Predicat
     metadata.errors.QueryError
         The geometry is malformed or not valid.
     """
+    if "bbox" in node and relation is Relation.INTERSECTS:
+        return Boxes(_boxes(node["bbox"], crs))
+    geometry = _shape(relation, node, crs)
+    xmin, ymin, xmax, ymax = (float(value) for value in geometry.bounds)
+    bounds = Bounds(xmin, ymin, xmax, ymax, crs.srid)
+    return Spatial(relation, shapely.to_wkb(geometry), bounds)
+
+
+def relate_written(
+    relation: Relation,
+    left: Mapping[str, object],
+    right: Mapping[str, object],
+    crs: Crs,
+) -> Predicate:
+    """Return what a spatial function says of two geometries that are both written.
+
+    Raises
+    ------
+    metadata.errors.QueryError
+        One of them is malformed or not valid.
+    """
+    one, other = (_shape(relation, node, crs) for node in (left, right))
+    predicate = getattr(shapely, relation.name.lower())
+    return Truth(bool(predicate(one, other)))
+
+
+def relate_to_itself(relation: Relation) -> Predicate:
+    """Return what a spatial function says of a feature's geometry and itself.
+
+    Without a geometry that is unknown; an empty one meets nothing, itself included.
+    """
+    filled = Boxes((_WORLD,))
+    if relation in {Relation.INTERSECTS, Relation.WITHIN, Relation.CONTAINS}:
+        return filled
+    if relation is Relation.DISJOINT:
+        return Not(filled)
+    known = (filled, Not(filled))
+    return Some(known) if relation is Relation.EQUALS else All(known)
+
+
+def _shape(relation: Relation, node: Mapping[str, object], crs: Crs) -> Geometry:
+    """Return a written geometry or box, x first, once it is fit for a relation."""
     if "bbox" in node:
         boxes = _boxes(node["bbox"], crs)
-        if relation is Relation.INTERSECTS:
-            return Boxes(boxes)
         polygons = [shapely.box(b.xmin, b.ymin, b.xmax, b.ymax) for b in boxes]
-        one = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
-        return _spatial(relation, one, crs)
+        whole = polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
+        return _fit(whole)
     geometry = _geometry(node)
     if crs.swapped:
         geometry = shapely.transform(geometry, _flipped)
@@ -77,9 +129,11 @@ def relate(relation: Relation, node: Mapping[str, object], crs: Crs) -> Predicat
         name = relation.name
         raise refused(
             Text(f"S_{name} n'accepte pas de GeometryCollection.",
-                 f"S_{name} takes no GeometryCollection.")
+                 f"S_{name} takes no GeometryCollection."),
+            Text("Écrivez ses parties une à une, avec « or » ou « and ».",
+                 "Write its parts one by one, with “or” or “and”."),
         )  # fmt: skip
-    return _spatial(relation, geometry, crs)
+    return _fit(geometry)
 
 
 def _boxes(numbers: object, crs: Crs) -> tuple[Bounds, ...]:
@@ -88,7 +142,8 @@ def _boxes(numbers: object, crs: Crs) -> tuple[Bounds, ...]:
     return split_box(read_box([float(n) for n in numbers], crs, parameter="filter"))
 
 
-def _spatial(relation: Relation, geometry: Geometry, crs: Crs) -> Spatial:
+def _fit(geometry: Geometry) -> Geometry:
+    """Return a geometry that is neither empty nor invalid."""
     if geometry.is_empty:
         raise refused(
             Text("La géométrie du filtre est vide.", "The filter's geometry is empty.")
@@ -99,9 +154,7 @@ def _spatial(relation: Relation, geometry: Geometry, crs: Crs) -> Spatial:
             Text(f"La géométrie du filtre n'est pas valide : {reason}.",
                  f"The filter's geometry is not valid: {reason}.")
         )  # fmt: skip
-    xmin, ymin, xmax, ymax = (float(value) for value in geometry.bounds)
-    bounds = Bounds(xmin, ymin, xmax, ymax, crs.srid)
-    return Spatial(relation, shapely.to_wkb(geometry), bounds)
+    return geometry
 
 
 def _flipped(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,10 +172,24 @@ def _geometry(node: Mapping[str, object]) -> Geometry:
     if not isinstance(kind, str) or kind not in _DEPTH:
         raise _malformed(str(kind))
     coordinates = _plain(node.get("coordinates"), _DEPTH[kind], kind)
+    _require_closed(coordinates, kind)
     try:
         return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
     except (ValueError, TypeError, IndexError, shapely.errors.GEOSException) as error:
         raise _malformed(kind) from error
+
+
+def _require_closed(coordinates: tuple[Any, ...], kind: str) -> None:
+    """Refuse rings that do not end where they begin, which GEOS would close."""
+    rings = {"Polygon": coordinates, "MultiPolygon": chain(*coordinates)}
+    for ring in rings.get(kind, ()):
+        if ring and ring[0] != ring[-1]:
+            raise refused(
+                Text(f"Un anneau de la géométrie du filtre ({kind}) n'est pas fermé.",
+                     f"A ring of the filter's geometry ({kind}) is not closed."),
+                Text("Répétez la première position à la fin.",
+                     "Repeat the first position at the end."),
+            )  # fmt: skip
 
 
 def _plain(node: object, depth: int, kind: str) -> tuple[object, ...]:
@@ -138,8 +205,13 @@ def _plain(node: object, depth: int, kind: str) -> tuple[object, ...]:
 
 
 def _is_number(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and isfinite(float(value))  # type: ignore[arg-type]
+    """Tell whether a value is a number that doubles have."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def _malformed(kind: str) -> Exception:

@@ -20,7 +20,9 @@ from metadata.errors import QueryError
 from metadata.finding import Text
 
 LONGEST = 65_536
-"""Characters of a filter."""
+"""Characters of a filter in CQL2 text."""
+LONGEST_JSON = 1024 * 1024
+"""Characters of a filter in CQL2 JSON, which may hold a detailed geometry."""
 DEEPEST = 100
 """Levels of nesting of a filter."""
 MOST_OPERATORS = 500
@@ -39,6 +41,14 @@ _POSITION = re.compile(
 _PREFIX = frozenset({"not", "-", "+"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPERATORS = frozenset({"and", "or", "div", "+", "-", "*", "/", "%", "^"})
+_TEXT_EXAMPLE = Text(
+    "Exemple : nom LIKE 'Saint%' AND population > 1000",
+    "Example: name LIKE 'Saint%' AND population > 1000",
+)
+_JSON_EXAMPLE = Text(
+    'Exemple : {"op": "=", "args": [{"property": "nom"}, "Bobigny"]}',
+    'Example: {"op": "=", "args": [{"property": "name"}, "Bobigny"]}',
+)
 _EXACT_HINT = Text(
     "Écrivez ce filtre en cql2-json, ou utilisez le paramètre du nom de la propriété.",
     "Write this filter in cql2-json, or use the parameter named like the property.",
@@ -73,7 +83,7 @@ def parse_text(text: str) -> object:
     try:
         tree: object = cql2.parse_text(text).to_json()
     except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
-        raise _unreadable("CQL2 text", _where(error)) from error
+        raise _unreadable("CQL2 text", _where(error), _TEXT_EXAMPLE) from error
     return tree
 
 
@@ -85,12 +95,31 @@ def parse_json(text: str) -> object:
     metadata.errors.QueryError
         It is too long, too deep, or no JSON.
     """
-    _require_moderate(text)
+    _require_short(text, LONGEST_JSON)
     try:
         tree: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable("CQL2 JSON", str(error)) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise _unreadable("CQL2 JSON", str(error), _JSON_EXAMPLE) from error
+    if _is_deep(tree):
+        raise _too_deep()
     return tree
+
+
+def _is_deep(tree: object) -> bool:
+    """Tell whether a plain tree has more levels than a filter may have."""
+    level = [tree]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for node in level
+            if isinstance(node, dict | list)
+            for inner in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _where(error: Exception) -> str:
@@ -99,27 +128,38 @@ def _where(error: Exception) -> str:
     return "; ".join(line for line in (lines[0], lines[-1]) if line)[:300]
 
 
-def _unreadable(language: str, reason: str) -> QueryError:
+def _unreadable(language: str, reason: str, example: Text) -> QueryError:
     return refused(
         Text(f"Le filtre n'est pas du {language} : {reason}",
              f"The filter is not {language}: {reason}"),
-        Text("Exemple : nom LIKE 'Saint%' AND population > 1000",
-             "Example: name LIKE 'Saint%' AND population > 1000"),
+        example,
+    )  # fmt: skip
+
+
+def _require_short(text: str, most: int) -> None:
+    if len(text) > most:
+        raise refused(
+            Text(f"Le filtre a {len(text)} caractères ; {most} au plus.",
+                 f"The filter has {len(text)} characters; {most} at most."),
+            Text(f"En CQL2 JSON, envoyé par POST, {LONGEST_JSON} sont admis.",
+                 f"In CQL2 JSON, sent by POST, {LONGEST_JSON} are allowed."),
+        )  # fmt: skip
+
+
+def _too_deep() -> QueryError:
+    return refused(
+        Text(f"Le filtre est imbriqué sur plus de {DEEPEST} niveaux.",
+             f"The filter is nested more than {DEEPEST} levels deep."),
+        Text("« and » et « or » prennent plus de deux conditions.",
+             "“and” and “or” take more than two conditions."),
     )  # fmt: skip
 
 
 def _require_moderate(text: str) -> None:
     """Refuse what is longer, deeper or more composed than any person writes."""
-    if len(text) > LONGEST:
-        raise refused(
-            Text(f"Le filtre a {len(text)} caractères ; {LONGEST} au plus.",
-                 f"The filter has {len(text)} characters; {LONGEST} at most.")
-        )  # fmt: skip
+    _require_short(text, LONGEST)
     if nesting(text) > DEEPEST:
-        raise refused(
-            Text(f"Le filtre est imbriqué sur plus de {DEEPEST} niveaux.",
-                 f"The filter is nested more than {DEEPEST} levels deep.")
-        )  # fmt: skip
+        raise _too_deep()
     words = _TOKEN.findall(_POSITION.sub("0", text.lower()))
     if sum(word in _OPERATORS for word in words) > MOST_OPERATORS:
         raise too_composed()

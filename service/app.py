@@ -131,24 +131,30 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
         "/collections": endpoints.collections,
         "/collections/{collection}": endpoints.collection,
         "/collections/{collection}/queryables": endpoints.queryables,
+        "/collections/{collection}/sortables": endpoints.sortables,
         "/collections/{collection}/schema": endpoints.schema,
         "/collections/{collection}/download/{file}": endpoints.through_root(
             items.download
         ),
     }
     return [
-        *(Route(path, handler) for path, handler in documents.items()),
+        *(Route(p, handler, methods=_methods(p)) for p, handler in documents.items()),
         Route("/datasets", endpoints.datasets),
         Route("/datasets/", endpoints.datasets),
         Route("/datasets/{dataset}", endpoints.landing),
         *(
-            Route(f"/datasets/{{dataset}}{p}", handler)
+            Route(f"/datasets/{{dataset}}{p}", handler, methods=_methods(p))
             for p, handler in documents.items()
         ),
         Route("/records/{name}.xml", endpoints.record_endpoint(lambda: reloader.store)),
         Route("/health", endpoints.health),
         Mount("/static", StaticFiles(packages=[("service", "static")])),
     ]
+
+
+def _methods(path: str) -> list[str]:
+    """Return how a resource may be asked; long filters are posted."""
+    return ["GET", "POST"] if path.endswith("/items") else ["GET"]
 
 
 async def _answer(request: Request, error: Exception) -> Response:

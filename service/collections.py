@@ -21,6 +21,7 @@ from service.links import (
     QUERYABLES_REL,
     SCHEMA_JSON,
     SCHEMA_REL,
+    SORTABLES_REL,
     Document,
     Link,
     dataset_links,
@@ -34,6 +35,12 @@ from service.visit import Root
 
 HTML = "text/html"
 GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+_SCHEMAS = {
+    "queryables": QUERYABLES_REL,
+    "sortables": SORTABLES_REL,
+    "schema": SCHEMA_REL,
+}
+"""Schemas of a collection and how it links to them."""
 _DAY = 10
 """Characters of a date without time."""
 
@@ -152,17 +159,8 @@ def _links(served: ServedCollection, root: str, language: Language) -> Iterable[
             type=media_type,
             title=say(language, f"link.items-{name}"),
         )
-    yield Link(
-        href=f"{url}/queryables",
-        rel=QUERYABLES_REL,
-        type=SCHEMA_JSON,
-        title=say(language, "link.queryables"),
-    )
-    yield Link(
-        href=f"{url}/schema",
-        rel=SCHEMA_REL,
-        type=SCHEMA_JSON,
-        title=say(language, "link.schema"),
-    )
+    for name, rel in _SCHEMAS.items():
+        title = say(language, f"link.{name}")
+        yield Link(href=f"{url}/{name}", rel=rel, type=SCHEMA_JSON, title=title)
     yield enclosure(served, language)
     yield from dataset_links(served.dataset, language)

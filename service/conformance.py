@@ -8,12 +8,17 @@ from service.links import Document
 
 _COMMON_1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
 _COMMON_2 = "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/"
+_COMMON_3 = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 _FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 _RECORDS_1 = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+_SCHEMAS = ("schemas", "returnables-and-receivables", "queryables", "sortables")
+"""Of 23-058r2, under its own address and under that of its drafts, which most
+clients look for.
+"""
 _CQL2_CLASSES = (
     "cql2-text",
     "cql2-json",
@@ -47,7 +52,8 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
             "features-filter",
         )
     ),
-    *(f"{_FEATURES_5}{name}" for name in ("schemas", "core-roles-features")),
+    *(f"{_COMMON_3}{name}" for name in ("advanced-property-roles", *_SCHEMAS)),
+    *(f"{_FEATURES_5}{name}" for name in ("core-roles-features", *_SCHEMAS)),
     *(f"{_CQL2}{name}" for name in _CQL2_CLASSES),
     *(
         f"{_RECORDS_1}{name}"

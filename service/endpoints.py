@@ -32,7 +32,11 @@ from service.listing import Listed, listed, listing_links, read_listing
 from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, Offer
 from service.openapi import openapi_document, operations
 from service.pages import page_response, reader, render
-from service.queryables import queryables_document, schema_document
+from service.queryables import (
+    queryables_document,
+    schema_document,
+    sortables_document,
+)
 from service.records import record_content
 from service.snapshot import Made, ServedCollection
 from service.visit import (
@@ -149,6 +153,11 @@ def _entry(seen: Visit, served: ServedCollection) -> Made:
 def queryables(request: Request) -> Response:
     """Answer `/collections/{id}/queryables`."""
     return _schema(request, "queryables", queryables_document)
+
+
+def sortables(request: Request) -> Response:
+    """Answer `/collections/{id}/sortables`."""
+    return _schema(request, "sortables", sortables_document)
 
 
 def schema(request: Request) -> Response:

@@ -31,7 +31,10 @@ class Links:
     root
         Absolute address of the API root, without a final slash.
     pairs
-        The parameters of the request, decoded, in order.
+        The parameters of the request's address, decoded, in order.
+    posted
+        Whether a part of the question is in the request's body: pages are then
+        asked for by POST with the same body, which each link says.
     """
 
     def __init__(
@@ -40,10 +43,13 @@ class Links:
         collection: str,
         pairs: Sequence[tuple[str, str]],
         language: Language,
+        *,
+        posted: bool = False,
     ) -> None:
         self._collection = f"{root}/collections/{quote(collection, safe='')}"
         self._pairs = pairs
         self._language = language
+        self._posted = posted
 
     def of_items(
         self, query: Query, next_cursor: str | None, *, more: bool
@@ -70,15 +76,22 @@ class Links:
 
     def _of(self, url: str) -> list[Link]:
         others = [pair for pair in self._pairs if pair[0] != "f"]
-        return [
-            self._link(_address(url, self._pairs), "self", _GEOJSON),
-            self._link(_address(url, [*others, ("f", "html")]), "alternate", _HTML),
-            self._link(self._collection, "collection", _JSON),
-        ]
+        here = self._link(_address(url, self._pairs), "self", _GEOJSON)
+        above = self._link(self._collection, "collection", _JSON)
+        if self._posted:
+            return [self._by_post(here), above]
+        page = _address(url, [*others, ("f", "html")])
+        return [here, self._link(page, "alternate", _HTML), above]
 
     def _page(self, url: str, rel: str, place: tuple[str, str]) -> Link:
         others = [pair for pair in self._pairs if pair[0] not in _PAGING]
-        return self._link(_address(url, [*others, place]), rel, _GEOJSON)
+        link = self._link(_address(url, [*others, place]), rel, _GEOJSON)
+        return self._by_post(link) if self._posted else link
+
+    @staticmethod
+    def _by_post(link: Link) -> Link:
+        """Say that a link is followed by POST, as STAC's link objects do."""
+        return Link(**link, method="POST")
 
     def _link(self, href: str, rel: str, kind: str) -> Link:
         title = _TITLES[rel].said_in(self._language)

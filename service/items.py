@@ -42,12 +42,14 @@ from service.parameters import (
     ITEM_PARAMETERS,
     SHOWN_LIMIT,
     ItemsRequest,
+    Pairs,
     read_crs,
     read_items,
     read_pairs,
     require_geojson,
     require_known,
 )
+from service.posted import beside_posted, read_posted
 from service.problems import not_found
 from service.sizes import FeatureSizes
 from service.snapshot import ServedCollection
@@ -59,6 +61,7 @@ COUNT_BUDGET = 500
 STREAMED_FROM = 1_000
 """Pages of more features than this are streamed, unless they are known to be light."""
 OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type))
+POST_OFFERS = tuple(offer for offer in OFFERS if offer is not HTML)
 _OPENING = b'{"type":"FeatureCollection","features":['
 
 
@@ -74,6 +77,8 @@ class Items:
     ) -> Response:
         """Answer ``/collections/{id}/items``."""
         pairs = read_pairs(request.scope["query_string"])
+        if request.method == "POST":
+            return await self._posted(request, served, root, language, pairs)
         offer = chosen_format(request.query_params, request.headers, OFFERS)
         default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
         asked = read_items(pairs, served.collection, limit=default)
@@ -99,6 +104,30 @@ class Items:
             return await self._streamed(served, asked, links, question, headers)
         content, state = await self._page(served, asked, links)
         return self._answer(content, question, state, headers)
+
+    async def _posted(
+        self,
+        request: Request,
+        served: ServedCollection,
+        root: str,
+        language: Language,
+        pairs: Pairs,
+    ) -> Response:
+        """Answer a question of which a part is in the body (`service.posted`).
+
+        The answer bears no tag: only those to GET can be asked for again by it.
+        """
+        chosen_format(request.query_params, request.headers, POST_OFFERS)
+        body = await read_posted(request)
+        every = (*beside_posted(pairs, body), *body)
+        asked = await run_in_threadpool(read_items, every, served.collection)
+        links = Links(root, served.id, pairs, language, posted=True)
+        headers = _headers(asked.query.crs, language)
+        large = asked.limit > STREAMED_FROM and not asked.hits
+        if large and not self.sizes.is_light(served, asked.query):
+            return await self._streamed(served, asked, links, "", headers)
+        content, _ = await self._page(served, asked, links)
+        return Response(content, headers=_tagged(headers, ""))
 
     async def item(
         self, request: Request, served: ServedCollection, root: str, language: Language
@@ -200,7 +229,7 @@ class Items:
             first=first,
             stream=stream,
             closing=closing,
-            headers=_tagged(headers, state_tag(question, state)),
+            headers=_tagged(headers, state_tag(question, state) if question else ""),
         )
 
     async def _page(

@@ -36,6 +36,7 @@ from service.openapi_parameters import (
     property_parameters,
     shared_parameters,
 )
+from service.posted import FILTER_TYPES, FORM
 from service.problems import PROBLEM_JSON
 from service.snapshot import ServedCollection
 from service.visit import Root
@@ -43,6 +44,7 @@ from service.visit import Root
 _JSON = "application/json"
 _CRS = ("bbox-crs", "crs", "filter-crs")
 _ERRORS = ("400", "404", "406", "500", "503")
+_POST_ERRORS = ("408", "413", "415")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ class Operation:
     """One operation, as its page shows it."""
 
     path: str
+    method: str
     id: str
     summary: str
     parameters: tuple[Document, ...]
@@ -84,6 +87,7 @@ def operations(document: Document) -> list[Operation]:
     return [
         Operation(
             path=path,
+            method=method.upper(),
             id=operation["operationId"],
             summary=operation["summary"],
             parameters=tuple(
@@ -94,7 +98,7 @@ def operations(document: Document) -> list[Operation]:
             tag=operation["tags"][0],
         )
         for path, methods in document["paths"].items()
-        for operation in methods.values()
+        for method, operation in methods.items()
     ]
 
 
@@ -208,7 +212,7 @@ def _collection_paths(
         Parameters of `/items` and of one item.
     """
     suffix = "" if "{" in name else f".{name}"
-    return {
+    paths = {
         f"/collections/{name}{path}": _get(
             key,
             "data",
@@ -220,6 +224,44 @@ def _collection_paths(
         )
         for key, path, content, own in _collection_operations(name, items, item)
     }
+    asked = paths[f"/collections/{name}/items"]
+    asked["post"] = _post(asked["get"], f"postItems{suffix}", title, language)
+    return paths
+
+
+def _post(get: Document, name: str, title: str, language: Language) -> Document:
+    """Return the operation that asks the same with the filter in the body."""
+    summary = say(language, "operation.postItems")
+    return {
+        **get,
+        "operationId": name,
+        "summary": f"{title} – {summary}" if title else summary,
+        "parameters": [p for p in get["parameters"] if not _is_posted(p)],
+        "requestBody": {
+            "required": True,
+            "description": say(language, "parameter.posted"),
+            "content": {
+                **{kind: _content("cql2") for kind in FILTER_TYPES},
+                FORM: _content("filterForm"),
+            },
+        },
+        "responses": {
+            "200": {
+                "description": summary,
+                "content": {GEOJSON: _content("featureCollection")},
+            },
+            **_errors(*_ERRORS, *_POST_ERRORS),
+        },
+    }
+
+
+def _is_posted(parameter: Document) -> bool:
+    """Tell whether a parameter is in the body of a POST."""
+    return parameter.get("$ref", "").rsplit("/", 1)[-1] in {"filter", "filter-lang"}
+
+
+def _errors(*statuses: str) -> Document:
+    return {s: {"$ref": f"#/components/responses/{s}"} for s in statuses}
 
 
 def _collection_operations(
@@ -232,6 +274,7 @@ def _collection_operations(
     feature: Document = {GEOJSON: _content("feature"), **_HTML}
     yield "collection", "", _json_html("collection"), (form,)
     yield "queryables", "/queryables", schema, (form,)
+    yield "sortables", "/sortables", schema, (form,)
     yield "schema", "/schema", schema, (form,)
     yield "items", "/items", {**features, **_HTML}, (form, *items)
     yield "item", "/items/{featureId}", feature, (_ref("featureId"), form, *item)
@@ -259,7 +302,7 @@ def _get(
             "parameters": given,
             "responses": {
                 "200": {"description": summary, "content": content},
-                **{s: {"$ref": f"#/components/responses/{s}"} for s in _ERRORS},
+                **_errors(*_ERRORS),
             },
         }
     }
@@ -304,7 +347,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _error_responses(language: Language) -> Iterator[tuple[str, Document]]:
-    for status in _ERRORS:
+    for status in (*_ERRORS, *_POST_ERRORS):
         yield (
             status,
             {

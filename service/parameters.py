@@ -78,6 +78,7 @@ _LANGUAGES = {
 _WHOLE = re.compile(r"\d{1,19}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 Parameters = Mapping[str, str]
+Pairs = tuple[tuple[str, str], ...]
 C = TypeVar("C")
 
 
@@ -95,7 +96,7 @@ class ItemsRequest:
         return self.query.limit or DEFAULT_LIMIT
 
 
-def read_pairs(query_string: bytes) -> tuple[tuple[str, str], ...]:
+def read_pairs(query_string: bytes) -> Pairs:
     """Return the parameters as they were sent, decoded, in order.
 
     Raises

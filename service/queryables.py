@@ -1,8 +1,9 @@
-"""`/collections/{id}/queryables` and `/collections/{id}/schema` as JSON Schema.
+"""`/queryables`, `/sortables` and `/schema` of a collection as JSON Schema.
 
 References
 ----------
-OGC API Features Part 3, clause 6; Part 5, clauses 7 and 8.
+OGC API Features Part 3, clause 6; OGC API Common Part 3 / Features Part 5
+(23-058r2), clauses 7, 8 and 10 to 12.
 """
 
 from __future__ import annotations
@@ -31,11 +32,16 @@ _TYPES: Mapping[FieldType, Document] = {
     FieldType.DATETIME: {"type": "string", "format": "date-time"},
     FieldType.TIME: {"type": "string", "format": "time"},
     FieldType.UUID: {"type": "string", "format": "uuid"},
-    FieldType.JSON: {},
+    FieldType.JSON: {
+        "type": ["object", "array", "string", "number", "boolean", "null"]
+    },
     FieldType.ARRAY: {"type": "array"},
     FieldType.BINARY: {"type": "string", "contentEncoding": "base64"},
     FieldType.OTHER: {"type": "string"},
 }
+_IDENTIFYING = frozenset({FieldType.STRING, FieldType.INTEGER, FieldType.UUID})
+"""Types that an identifier may have (/req/schemas/role-id)."""
+_TEMPORAL = frozenset({FieldType.DATE, FieldType.DATETIME})
 _FORMATS = {
     GeometryType.POINT: "point",
     GeometryType.LINE_STRING: "linestring",
@@ -59,6 +65,23 @@ def queryables_document(
     document["properties"] = {
         **dict(_geometry(collection, language)),
         **{c.name: _queryable(collection, c, language) for c in queryable},
+    }
+    return document
+
+
+def sortables_document(
+    served: ServedCollection,
+    root: str,
+    language: Language,  # noqa: ARG001  (one signature for all schemas)
+) -> Document:
+    """Return what `sortby` may name. Anything else is refused."""
+    collection = served.collection
+    document = _schema(served, f"{root}/collections/{served.id}/sortables")
+    document["additionalProperties"] = False
+    document["properties"] = {
+        column.name: _property(collection, column)
+        for column in published_columns(collection)
+        if column.field.type in SORTABLE
     }
     return document
 
@@ -117,11 +140,19 @@ def _property(collection: Collection, column: PublishedColumn) -> Document:
     document["title"] = column.name
     if column.description:
         document["description"] = column.description
-    if collection.key == (column.field.name,):
-        document["x-ogc-role"] = "id"
-    elif column.field.name == collection.time_field:
-        document["x-ogc-role"] = "primary-instant"
+    role = _role(collection, column)
+    if role:
+        document["x-ogc-role"] = role
     return document
+
+
+def _role(collection: Collection, column: PublishedColumn) -> str:
+    """Return what a column is to its feature; empty for most."""
+    found = column.field
+    if collection.key == (found.name,) and found.type in _IDENTIFYING:
+        return "id"
+    is_time = found.name == collection.time_field and found.type in _TEMPORAL
+    return "primary-instant" if is_time else ""
 
 
 def _queryable(

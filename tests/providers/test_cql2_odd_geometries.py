@@ -88,3 +88,27 @@ def test_every_function_answers_on_every_geometry(
     assert valid(found(odd, text)) == [n for n, holds in wanted.items() if holds]
     negated = [n for n, holds in wanted.items() if holds is False]
     assert valid(found(odd, f"NOT {text}")) == negated
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_geometry_is_related_to_itself(odd: Any, function: str) -> None:
+    shapes = {n: w and shapely.from_wkt(w) for n, w in STORED.items()}
+    wanted = {
+        name: None if shape is None else bool(FUNCTIONS[function](shape, shape))
+        for name, shape in shapes.items()
+    }
+    text = f"{function}(geom, geometry)"
+    assert found(odd, text) == [n for n, holds in wanted.items() if holds]
+    negated = [n for n, holds in wanted.items() if holds is False]
+    assert found(odd, f"NOT {text}") == negated
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("one", WRITTEN)
+@pytest.mark.parametrize("other", WRITTEN)
+def test_two_written_geometries_are_related(
+    odd: Any, function: str, one: str, other: str
+) -> None:
+    shapes = (shapely.from_wkt(WRITTEN[each]) for each in (one, other))
+    wanted = [*STORED] if FUNCTIONS[function](*shapes) else []
+    assert found(odd, f"{function}({one}, {other})") == wanted

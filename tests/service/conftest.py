@@ -147,7 +147,7 @@ def fill_database(address: str) -> None:
                 ouvert date, geom geometry(Point, 2154));
             COMMENT ON COLUMN places.nom IS 'Nom <usuel> & "officiel"';
             INSERT INTO places
-            SELECT i, 'Lieu ' || i || ' <&">', i, 'x', date '2020-01-01' + i,
+            SELECT i, 'Lieu ' || i || ' <&">', i, 'x', date '2019-12-31' + i,
                    ST_SetSRID(ST_MakePoint(650000 + i * 100, 6860000 + i * 50), 2154)
             FROM generate_series(1, 30) AS i;
             CREATE TABLE zones (

@@ -14,6 +14,7 @@ PATHS = (
     "/collections",
     "/collections/places",
     "/collections/places/queryables",
+    "/collections/places/sortables",
     "/collections/places/schema",
     "/datasets/",
     "/datasets/lieux/",
@@ -22,6 +23,7 @@ PATHS = (
     "/datasets/lieux/collections",
     "/datasets/lieux/collections/places",
     "/datasets/lieux/collections/places/queryables",
+    "/datasets/lieux/collections/places/sortables",
     "/datasets/lieux/collections/places/schema",
 )
 
@@ -168,7 +170,7 @@ def test_an_excluded_column_is_in_no_document(deployment, serve, wait_for) -> No
     more = "    columns:\n      exclude: [secret]\n      rename: {nom: name}\n"
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
     with serve(deployment) as client:
-        for name in ("queryables", "schema"):
+        for name in ("queryables", "sortables", "schema"):
             document = client.get(f"/collections/places/{name}").json()
             assert "secret" not in document["properties"]
             assert "name" in document["properties"]
