@@ -7,8 +7,9 @@ RFC 3986, clause 2.1 (percent-encoding).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from urllib.parse import unquote
 from uuid import UUID
@@ -19,6 +20,15 @@ from providers.cql2_tree import Constant, Kind
 
 LARGEST_INTEGER = 2**63 - 1
 """The largest whole number that silos keep."""
+_MIDNIGHT = "24:00:00"
+"""The end of a day, which PostgreSQL has and Python has not."""
+_BEYOND = re.compile(
+    r"-?infinity"
+    r"|\d{5,6}-\d\d-\d\d(?:[T ][\d:.]+)?(?:[+-][\d:]+)?"
+    r"|\d{4,}-\d\d-\d\d(?:[T ][\d:.]+)?(?:[+-][\d:]+)? BC",
+    re.ASCII,
+)
+"""Dates that PostgreSQL has and Python has not."""
 
 
 def read_key(
@@ -77,7 +87,8 @@ def read_integer(text: str) -> Constant | None:
     ):
         return None
     value = int(text)
-    return Constant(value, Kind.NUMBER) if abs(value) <= LARGEST_INTEGER else None
+    fits = -LARGEST_INTEGER - 1 <= value <= LARGEST_INTEGER
+    return Constant(value, Kind.NUMBER) if fits else None
 
 
 def _number(text: str) -> Constant | None:
@@ -90,11 +101,29 @@ def _uuid(text: str) -> Constant:
 
 
 def _date(text: str) -> Constant:
+    if _BEYOND.fullmatch(text):
+        return Constant(text, Kind.DATE)
     return Constant(date.fromisoformat(text), Kind.DATE)
 
 
 def _datetime(text: str) -> Constant:
-    return Constant(datetime.fromisoformat(text), Kind.DATETIME)
+    """Read an instant; without a zone it is in UTC, as sessions are."""
+    if _BEYOND.fullmatch(text):
+        return Constant(text, Kind.DATETIME)
+    found = datetime.fromisoformat(text)
+    utc = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Constant(utc, Kind.DATETIME)
+
+
+def _time(text: str) -> Constant:
+    if text != _MIDNIGHT:
+        time.fromisoformat(text)
+    return Constant(text, Kind.TIME)
+
+
+def _boolean(text: str) -> Constant | None:
+    known = text in {"true", "false"}
+    return Constant(text == "true", Kind.BOOLEAN) if known else None
 
 
 def _text(text: str) -> Constant:
@@ -108,4 +137,6 @@ _READERS: Mapping[FieldType, Callable[[str], Constant | None]] = {
     FieldType.DATE: _date,
     FieldType.DATETIME: _datetime,
     FieldType.STRING: _text,
+    FieldType.TIME: _time,
+    FieldType.BOOLEAN: _boolean,
 }

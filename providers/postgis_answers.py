@@ -14,6 +14,7 @@ from metadata.dataset import Collection
 from metadata.errors import PasserelleError
 from providers.cursor import encode_cursor
 from providers.feature_source import SEPARATOR, Counted, Found, Page
+from providers.positions import numbers_only
 from providers.query import Query, key_columns
 from providers.streams import Row
 
@@ -27,7 +28,7 @@ def read_page(collection: Collection, query: Query, row: Row) -> Page:
     if has_more:
         sequence, count = sequence.rpartition(SEPARATOR)[0], count - 1
     return Page(
-        sequence=sequence,
+        sequence=numbers_only(sequence),
         count=count,
         next_cursor=read_token(collection, query, position) if has_more else None,
         has_more=has_more,
@@ -49,7 +50,7 @@ def read_token(
 
 def read_feature(row: Row) -> Found:
     """Return a feature from the row that `PostgisStatements.feature` asks for."""
-    return Found(cast("bytes", row[0]), read_state(row[1]))
+    return Found(numbers_only(cast("bytes", row[0])), read_state(row[1]))
 
 
 def read_count(row: Row) -> Counted:

@@ -28,11 +28,14 @@ from providers.cql2_tree import (
 )
 from providers.dialect import ROW
 from providers.folding import CAPITALS, MARKS, SMALL
+from providers.postgis_geometry import envelope, moved, outside, sound, stored
 from providers.sql import FALSE, NOTHING, Bound, Name, Scalar, Sql, all_of, sql
-from providers.windows import Window, is_whole_world, window
+from providers.windows import UNKNOWN, Window, is_whole_world, window
 
+_STORED = frozenset({RelationKind.TABLE, RelationKind.MATERIALIZED_VIEW})
 _POINTS = frozenset({GeometryType.POINT, GeometryType.MULTI_POINT})
 _PLAIN_TEXT = ("text", "character varying")
+_PADDED_TEXT = ("character(", "bpchar")
 _CASTS = {
     Kind.TEXT: "::text",
     Kind.DATE: "::date",
@@ -47,16 +50,21 @@ def is_plain_text(column: PublishedColumn) -> bool:
     return column.field.native_type.startswith(_PLAIN_TEXT)
 
 
+def is_padded_text(column: PublishedColumn) -> bool:
+    """Tell whether a column is filled up with blanks that are no part of its value."""
+    return column.field.native_type.startswith(_PADDED_TEXT)
+
+
 def _cast(column: PublishedColumn) -> str:
     """Return the cast of a text to a column's type, for sort values."""
     native = column.field.native_type
     match column.field.type:
-        case FieldType.INTEGER:
-            return "::numeric" if native.startswith("numeric") else "::bigint"
-        case FieldType.NUMBER:
+        case FieldType.INTEGER | FieldType.NUMBER:
             return _number_cast(native)
         case FieldType.BOOLEAN:
             return "::boolean"
+        case FieldType.STRING if is_padded_text(column):
+            return "::bpchar"
         case FieldType.DATETIME if "without time zone" in native:
             return "::timestamp"
         case FieldType.TIME if "with time zone" in native:
@@ -69,7 +77,9 @@ def _cast(column: PublishedColumn) -> str:
 def _number_cast(native: str) -> str:
     if native.startswith("double"):
         return "::float8"
-    return "::real" if native == "real" else "::numeric"
+    if native == "real":
+        return "::real"
+    return "::numeric" if native.startswith("numeric") else "::bigint"
 
 
 class PostgisDialect:
@@ -85,9 +95,11 @@ class PostgisDialect:
         return sql(Name((source.container, source.table)), f" AS {ROW}")
 
     def value(self, column: PublishedColumn) -> Sql:
-        """Name a column; texts of other types (char, enum, citext) become text."""
+        """Name a column; texts of other types (enum, citext) become text."""
         name = sql(Name((ROW, column.field.name)))
-        if column.field.type is FieldType.STRING and not is_plain_text(column):
+        if column.field.type is FieldType.STRING and not (
+            is_plain_text(column) or is_padded_text(column)
+        ):
             return sql(name, "::text")
         return name
 
@@ -117,6 +129,7 @@ class PostgisDialect:
 
     def folded(self, expression: Sql, fold: Folded) -> Sql:
         """Fold by our own table; texts in ASCII take the short way."""
+        expression = sql(expression, "::text")
         bare, long = expression, expression
         if fold.accents:
             long = sql(
@@ -137,7 +150,7 @@ class PostgisDialect:
 
     def like(self, expression: Sql, pattern: str) -> Sql:
         """Match with regard to case."""
-        return sql("(", expression, " LIKE ", Bound(pattern), "::text)")
+        return sql("(", expression, "::text LIKE ", Bound(pattern), "::text)")
 
     def day(self, expression: Sql) -> Sql:
         """Return the day in UTC, which is the session's time zone."""
@@ -165,16 +178,14 @@ class PostgisDialect:
         geometry = self._geometry
         if geometry is None:
             return FALSE
-        name = _name(geometry)
+        name = stored(geometry)
         if is_whole_world(box):
             return sql("(NOT ST_IsEmpty(", name, "))")
-        found = window(box, geometry.srid, points=geometry.type in _POINTS)
-        exact = sql(
-            "ST_Intersects(", _in_crs(geometry, box.srid), ", ", _shape(box), ")"
-        )
+        found = _window(box, geometry)
+        exact = sql("ST_Intersects(", moved(geometry, box.srid), ", ", _shape(box), ")")
         if found.inner:
-            exact = sql("(", name, " @ ", _envelope(found.inner), " OR ", exact, ")")
-        return sql("(", all_of([*_outside(name, found), exact]), ")")
+            exact = sql("(", name, " @ ", envelope(found.inner), " OR ", exact, ")")
+        return sql("(", _all(outside(geometry, found.outer), exact), ")")
 
     def relates(self, spatial: Spatial) -> Sql:
         """Decide in the CRS of the filter's geometry, after the index."""
@@ -183,12 +194,11 @@ class PostgisDialect:
             return FALSE
         srid = spatial.bounds.srid
         other = sql("ST_GeomFromWKB(", Bound(spatial.wkb), ", ", Bound(srid), ")")
-        test = sql(f"{spatial.relation}(", _in_crs(geometry, srid), ", ", other, ")")
+        test = sql(f"{spatial.relation}(", sound(geometry, srid), ", ", other, ")")
         if spatial.relation is Relation.DISJOINT or is_whole_world(spatial.bounds):
             return test
-        points = geometry.type in _POINTS
-        found = window(spatial.bounds, geometry.srid, points=points)
-        return sql("(", all_of([*_outside(_name(geometry), found), test]), ")")
+        found = _window(spatial.bounds, geometry)
+        return sql("(", _all(outside(geometry, found.outer), test), ")")
 
     def no_geometry(self) -> Sql:
         """Tell whether the geometry is missing."""
@@ -197,9 +207,10 @@ class PostgisDialect:
         return sql("(", _name(self._geometry), " IS NULL)")
 
     def tie_break(self) -> Sql:
-        """Name the row's place; only tables have one."""
-        is_table = self._collection.survey.kind is RelationKind.TABLE
-        return (f"{ROW}.ctid",) if is_table else NOTHING
+        """Name the row's place; only what is stored has one."""
+        is_stored = self._collection.survey.kind in _STORED
+        # Each partition counts its places anew.
+        return (f"{ROW}.tableoid, {ROW}.ctid",) if is_stored else NOTHING
 
     def unindexed(self) -> PostgisDialect:
         """Return itself: with indexes or without, missing stays unknown."""
@@ -216,30 +227,21 @@ def _name(geometry: GeometryColumn) -> Sql:
     return sql(Name((ROW, geometry.name)))
 
 
-def _in_crs(geometry: GeometryColumn, srid: int) -> Sql:
-    if geometry.srid == srid:
-        return _name(geometry)
-    return sql("ST_Transform(", _name(geometry), ", ", Bound(srid), ")")
+def _window(box: Bounds, geometry: GeometryColumn) -> Window:
+    """Return what the index may be asked; nothing where the CRS is not known."""
+    if not geometry.srid:
+        return UNKNOWN
+    return window(box, geometry.srid, points=geometry.type in _POINTS)
 
 
-def _outside(name: Sql, found: Window) -> list[Sql]:
-    return [sql(name, " && ", _envelope(found.outer))] if found.outer else []
-
-
-def _envelope(box: Bounds) -> Sql:
-    corners = (box.xmin, box.ymin, box.xmax, box.ymax)
-    return sql(
-        "ST_MakeEnvelope(",
-        *(piece for corner in corners for piece in (Bound(corner), ", ")),
-        Bound(box.srid),
-        ")",
-    )
+def _all(*conditions: Sql) -> Sql:
+    return all_of(condition for condition in conditions if condition)
 
 
 def _shape(box: Bounds) -> Sql:
     """Return the box as a geometry; one without width or height is no polygon."""
     if box.xmin < box.xmax and box.ymin < box.ymax:
-        return _envelope(box)
+        return envelope(box)
     line = f"LINESTRING({box.xmin!r} {box.ymin!r},{box.xmax!r} {box.ymax!r})"
     point = f"POINT({box.xmin!r} {box.ymin!r})"
     degenerate = box.xmin == box.xmax and box.ymin == box.ymax

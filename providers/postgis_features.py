@@ -11,13 +11,20 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
-from metadata.errors import SilosBusy, SourceUnreachable
+from metadata.errors import SilosBusy, SourceError, SourceUnreachable
 from providers.configuration import SiloConfiguration
 from providers.counts import Counts
 from providers.database import Connection
-from providers.feature_source import Counted, FeatureStream, Limits, Page
+from providers.feature_source import (
+    SEPARATOR,
+    Counted,
+    FeatureStream,
+    Limits,
+    Page,
+)
 from providers.keys import read_key
 from providers.pool import Pool
+from providers.positions import numbers_only
 from providers.postgis_answers import (
     is_late,
     read_count,
@@ -35,11 +42,14 @@ from providers.postgis_execution import (
     run,
 )
 from providers.postgis_reader import PostgisReader
+from providers.postgis_rows import RowStatements, decoder
+from providers.postgis_state import COUNTER_GONE, uncounted
 from providers.postgis_statements import PostgisStatements
 from providers.query import Query, key_columns
 from providers.session_pool import SessionPool
 from providers.sql import Sql
 from providers.streams import Row, RowStream
+from providers.table_rows import TableRows
 
 _stream_names = count(1)
 
@@ -102,10 +112,15 @@ class PostgisSource:
         """Read through a server-side cursor, a batch at a time."""
         return RowStream(
             query,
-            self._opened(query),
+            self._opened(query, self._statements),
             write=_features,
             token=lambda row: read_token(self.collection, query, row[1:]),
         )
+
+    def rows(self) -> TableRows:
+        """Read every row through a server-side cursor."""
+        statements = RowStatements(self.collection)
+        return TableRows(self._opened(Query(), statements), decoder(self.collection))
 
     def feature(self, key: str, crs: Crs = CRS84) -> str | None:
         """Read one feature; a text that cannot be its key finds none."""
@@ -119,13 +134,13 @@ class PostgisSource:
         """Plan a statement that needs every column, and read no row."""
         self._rows(self._statements.check())
 
-    def _opened(self, query: Query) -> NamedCursor:
+    def _opened(self, query: Query, statements: PostgisStatements) -> NamedCursor:
         """Open a cursor; once more when a kept session had died."""
         try:
-            return NamedCursor(self._statements, query, self._pool, self._doing)
+            return NamedCursor(statements, query, self._pool, self._doing)
         except SourceUnreachable:
             self._pool.discard_idle()
-            return NamedCursor(self._statements, query, self._pool, self._doing)
+            return NamedCursor(statements, query, self._pool, self._doing)
 
     def _counted(self, query: Query, budget_ms: int | None) -> Counted:
         try:
@@ -136,6 +151,16 @@ class PostgisSource:
             return Counted(None, "")
 
     def _rows(self, statement: Sql) -> list[Row]:
+        """Run a statement, once more when the log of changes has just gone."""
+        try:
+            return self._fetched(statement)
+        except SourceError as error:
+            is_counted = self.collection.survey.counted
+            if not (is_counted and isinstance(error.__cause__, COUNTER_GONE)):
+                raise
+        return self._fetched(uncounted(statement))
+
+    def _fetched(self, statement: Sql) -> list[Row]:
         def fetched(cursor: Cursor) -> list[Row]:
             cursor.execute(*render(statement, cursor.connection))
             return cursor.fetchall()
@@ -192,6 +217,14 @@ class NamedCursor:
         connection.set_session(
             isolation_level=ISOLATION_LEVEL_REPEATABLE_READ, autocommit=False
         )
+        try:
+            return self._look(state)
+        except COUNTER_GONE:
+            connection.rollback()
+            return self._look(uncounted(state))
+
+    def _look(self, state: Sql) -> str:
+        connection = self._lease.connection
         with connection.cursor() as cursor:
             cursor.execute(*render(state, connection))
             (found,) = cast("Row", cursor.fetchone())
@@ -210,4 +243,5 @@ class NamedCursor:
 
 
 def _features(rows: Sequence[Row]) -> list[bytes]:
-    return [cast("bytes", row[0]) for row in rows]
+    whole = SEPARATOR.join(cast("bytes", row[0]) for row in rows)
+    return numbers_only(whole).split(SEPARATOR)

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 
 from metadata.crs import Crs
 from metadata.dataset import Collection, PublishedColumn, published_columns
-from metadata.measured import FieldType, GeometryColumn, GeometryType
+from metadata.measured import FieldType, GeometryColumn
 from providers.cql2_sql import compile_predicate
 from providers.cql2_tree import Comparison, Constant, Property
 from providers.dialect import ROW
 from providers.feature_source import SEPARATOR
 from providers.postgis_dialect import PostgisDialect, is_plain_text
+from providers.postgis_geometry import moved
 from providers.postgis_state import state_of
 from providers.query import Order, Query, key_columns
 from providers.selection import Selection, matching, select
@@ -30,9 +31,6 @@ METRE_DIGITS = 4
 """Decimals of a coordinate in metres: a tenth of a millimetre."""
 _LONGEST_ALIAS = 63
 """Bytes of a name in PostgreSQL."""
-_INEXACT = ("double", "real", "numeric")
-"""Types that know NaN and infinity, which JSON does not."""
-
 
 _MOST_FORMS = 256
 _Form = tuple[str, int | None, Crs, bool, tuple[str, ...] | None, tuple[str, ...]]
@@ -46,7 +44,7 @@ class PostgisStatements:
         self._dialect = PostgisDialect(collection)
         self._table = self._dialect.table(collection)
         self._id = _identifier(collection)
-        self._state = state_of(collection.survey.source)
+        self._state = state_of(collection.survey)
         self._forms: dict[_Form, Fixed] = {}
 
     def page(self, query: Query) -> Sql:
@@ -187,11 +185,7 @@ class PostgisStatements:
 
 def _outgoing(geometry: GeometryColumn, crs: Crs) -> Sql:
     """Return the geometry in the CRS and axis order asked for, without curves."""
-    found = sql(Name((ROW, geometry.name)))
-    if geometry.type is GeometryType.GEOMETRY:
-        found = sql("ST_CurveToLine(", found, ")")
-    if geometry.srid != crs.srid:
-        found = sql("ST_Transform(", found, ", ", Bound(crs.srid), ")")
+    found = moved(geometry, crs.srid)
     return sql("ST_FlipCoordinates(", found, ")") if crs.swapped else found
 
 
@@ -201,11 +195,17 @@ def _identifier(collection: Collection) -> Sql:
     if not key:
         return NOTHING
     if len(key) == 1:
-        value = sql("to_json(", _exact(key[0]), ")::text")
+        value = sql("to_json(", _identifying(key[0]), ")::text")
     else:
         parts = joined(" || ',' || ", (_encoded(column) for column in key))
         value = sql("to_json(", parts, ")::text")
     return sql(" || '\"id\":' || ", value, " || ','")
+
+
+def _identifying(column: PublishedColumn) -> Sql:
+    """Return a key as a number or a text, all that an identifier may be."""
+    value = _exact(column)
+    return sql(value, "::text") if column.field.type is FieldType.BOOLEAN else value
 
 
 def _encoded(column: PublishedColumn) -> Sql:
@@ -271,13 +271,11 @@ def _exact(column: PublishedColumn) -> Sql:
     """Return a column in the form that JSON keeps exactly."""
     name = sql(Name((ROW, column.field.name)))
     match column.field.type:
-        case FieldType.NUMBER if column.field.native_type.startswith(_INEXACT):
+        case FieldType.NUMBER:  # may be NaN or infinite, which JSON does not know
             return sql("(CASE WHEN ", name, " - ", name, " = 0 THEN ", name, " END)")
         case FieldType.BINARY:
             return sql("replace(encode(", name, ", 'base64'), E'\\n', '')")
         case FieldType.STRING if not is_plain_text(column):
-            return sql(name, "::text")
-        case FieldType.OTHER:
             return sql(name, "::text")
         case _:
             return name

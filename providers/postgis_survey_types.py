@@ -38,6 +38,8 @@ _FIELD_TYPES: Mapping[str, FieldType] = {
     "uuid": FieldType.UUID,
     "json": FieldType.JSON,
     "jsonb": FieldType.JSON,
+    # PostgreSQL writes pairs as a JSON object, as it does composite values.
+    "hstore": FieldType.JSON,
     "bytea": FieldType.BINARY,
     "text": FieldType.STRING,
     "varchar": FieldType.STRING,
@@ -93,6 +95,8 @@ def field_type(name: str, kind: str, category: str) -> FieldType:
     """
     if kind == "e":
         return FieldType.STRING
+    if kind == "c":
+        return FieldType.JSON
     if category == "A":
         return FieldType.ARRAY
     return _FIELD_TYPES.get(name, FieldType.OTHER)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from metadata.crs import CRS84, Crs, UnknownCrs, epsg
 from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.measured import Bounds, FieldType, RelationKind
-from providers.cql2_tree import Predicate
+from providers.cql2_tree import Predicate, kind_of
 
 SERVED_SRIDS = (4326, 2154, 3857, 4258, 3035)
 """EPSG codes in which every collection is served, besides its own."""
@@ -102,7 +102,7 @@ def _outside(collection: Collection) -> _Outside:
     found = _Outside(
         collection,
         MappingProxyType({column.name: column for column in published}),
-        key if len(key) == len(collection.key) else (),
+        key if len(key) == len(collection.key) and all(map(kind_of, key)) else (),
     )
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
@@ -116,7 +116,10 @@ def columns_by_name(collection: Collection) -> Mapping[str, PublishedColumn]:
 
 
 def key_columns(collection: Collection) -> tuple[PublishedColumn, ...]:
-    """Return the columns that identify a feature, in key order; `()` without."""
+    """Return the columns that identify a feature, in key order; `()` without.
+
+    One whose values have no order (addresses, trees of labels) identifies none.
+    """
     return _outside(collection).key
 
 

@@ -22,7 +22,8 @@ resolved AS (
 SELECT
     a.attrelid::bigint,
     a.attname,
-    format_type(a.atttypid, a.atttypmod),
+    format_type(coalesce(r.base, a.atttypid),
+                CASE WHEN r.domain IS NULL THEN a.atttypmod ELSE r.typmod END),
     NOT (a.attnotnull OR coalesce(r.required, false)),
     coalesce(col_description(a.attrelid, a.attnum), ''),
     t.typname,
