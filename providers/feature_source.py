@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
 from providers.query import Query
+
+if TYPE_CHECKING:
+    from providers.table_rows import TableRows
 
 BATCH_BYTES = 256 * 1024
 """About how much of a stream is held at once."""
@@ -179,6 +182,10 @@ class FeatureSource(Protocol):
 
     def stream(self, query: Query) -> FeatureStream:
         """Read a page of any size, or everything, in bounded memory."""
+        ...
+
+    def rows(self) -> TableRows:
+        """Read every row as plain values, in storage coordinates, in bounded memory."""
         ...
 
     def feature(self, key: str, crs: Crs = CRS84) -> str | None:

@@ -15,6 +15,7 @@ from providers.counts import Counts
 from providers.cursor import encode_cursor
 from providers.feature_source import SEPARATOR, FeatureStream, Limits, Page
 from providers.geopackage_files import Connection, Files, translated, within
+from providers.geopackage_rows import decoder
 from providers.geopackage_statements import GeopackageStatements, find_layer, render
 from providers.geopackage_writing import FeatureWriter, position_text
 from providers.keys import read_key
@@ -22,6 +23,7 @@ from providers.pool import Pool
 from providers.query import Query, full_order, key_columns
 from providers.sql import Sql
 from providers.streams import Row, RowStream
+from providers.table_rows import TableRows
 from providers.threaded_reader import ThreadedReader
 
 
@@ -115,6 +117,13 @@ class GeopackageSource:
             write=writer.write,
             token=lambda row: self._next(query, writer, [row]),
         )
+
+    def rows(self) -> TableRows:
+        """Read every row, a batch at a time."""
+        query = Query()
+        writer = FeatureWriter(self.collection, query)
+        cursor = OpenCursor(self, self._streams.pool(self._container), query, writer)
+        return TableRows(cursor, decoder(writer))
 
     def feature(self, key: str, crs: Crs = CRS84) -> str | None:
         """Read one feature; a text that cannot be its key finds none."""

@@ -1,0 +1,1 @@
+"""Whole collections written into files of known length, date and hash."""
