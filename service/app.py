@@ -33,6 +33,7 @@ from service import endpoints
 from service.compression import Compress
 from service.csw.endpoint import csw_endpoint
 from service.csw.keeper import Keeper, kept_ready
+from service.features_visit import visiting
 from service.items import Items
 from service.memory import PageMemory
 from service.messages import text
@@ -120,10 +121,8 @@ def _lifespan(
 def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
     """Return the one table of routes, those asked most first."""
     documents: dict[str, Callable[[Request], Any]] = {
-        "/collections/{collection}/items": endpoints.through_root(items.page),
-        "/collections/{collection}/items/{item:path}": endpoints.through_root(
-            items.item
-        ),
+        "/collections/{collection}/items": visiting(items.page),
+        "/collections/{collection}/items/{item:path}": visiting(items.item),
         "/": endpoints.landing,
         "/conformance": endpoints.conformance,
         "/api": endpoints.api,
@@ -133,9 +132,7 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/sortables": endpoints.sortables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/download/{file}": endpoints.through_root(
-            items.download
-        ),
+        "/collections/{collection}/download/{file}": visiting(items.download),
     }
     return [
         *(Route(p, handler, methods=_methods(p)) for p, handler in documents.items()),

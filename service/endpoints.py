@@ -41,15 +41,10 @@ from service.records import record_content
 from service.snapshot import Made, ServedCollection
 from service.visit import (
     Visit,
-    find_collection,
-    find_root,
-    language_of,
-    snapshot_of,
     visit,
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-ItemsHandler = Callable[[Request, ServedCollection, str, Language], Awaitable[Response]]
 _XML = Offer("xml", "application/xml", ("text/xml",))
 
 
@@ -180,19 +175,6 @@ def _schema(
     if seen.offer is HTML:
         return _page(seen, "schema.html", served=served, document=made(), name=name)
     return _document(seen, f"collections/{served.id}/{name}", made)
-
-
-def through_root(handler: ItemsHandler) -> Endpoint:
-    """Return the endpoint that finds root, collection and language for a handler."""
-
-    async def endpoint(request: Request) -> Response:
-        snapshot = snapshot_of(request)
-        root = find_root(snapshot, request)
-        language = language_of(request, snapshot)
-        served = find_collection(root, snapshot, request)
-        return await handler(request, served, root.url, language)
-
-    return endpoint
 
 
 def record_endpoint(

@@ -13,7 +13,7 @@ OGC API Features Part 1 (17-069r4), clauses 7.15, 7.16 and 8.3; Part 2
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from metadata.crs import CRS84, Crs
-from metadata.finding import Language, Text
+from metadata.finding import Text
 from providers.features import (
     Counted,
     FeatureReader,
@@ -32,20 +32,19 @@ from providers.features import (
 )
 from providers.query import Query
 from service import pages
+from service.features_visit import FeaturesVisit
 from service.item_links import Links
 from service.links import Link
 from service.memory import PageMemory
-from service.negotiation import GEOJSON, HTML, Offer, chosen_format
+from service.negotiation import GEOJSON, HTML, Offer
 from service.parameters import (
     DEFAULT_LIMIT,
     DOWNLOAD_PARAMETERS,
     ITEM_PARAMETERS,
     SHOWN_LIMIT,
     ItemsRequest,
-    Pairs,
     read_crs,
     read_items,
-    read_pairs,
     require_geojson,
     require_known,
 )
@@ -54,7 +53,7 @@ from service.problems import not_found
 from service.sizes import FeatureSizes
 from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
-from service.validators import digest, held_tag, state_tag
+from service.validators import held_tag, state_tag
 
 COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
@@ -72,143 +71,100 @@ class Items:
     memory: PageMemory
     sizes: FeatureSizes = field(default_factory=FeatureSizes)
 
-    async def page(
-        self, request: Request, served: ServedCollection, root: str, language: Language
-    ) -> Response:
+    async def page(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/items``."""
-        pairs = read_pairs(request.scope["query_string"])
-        if request.method == "POST":
-            return await self._posted(request, served, root, language, pairs)
-        offer = chosen_format(request.query_params, request.headers, OFFERS)
+        if seen.request.method == "POST":
+            return await self._posted(seen)
+        offer = seen.offer(OFFERS)
         default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
-        asked = read_items(pairs, served.collection, limit=default)
-        links = Links(root, served.id, pairs, language)
-        headers = _headers(asked.query.crs, language)
+        asked = read_items(seen.pairs, seen.served.collection, limit=default)
         if offer is HTML:
-            content, _ = await self._page(served, asked, links)
-            return await run_in_threadpool(
-                pages.items_page,
-                request,
-                served,
-                root,
-                language,
-                content,
-                headers=headers,
-            )
-        question = digest("items", served.form, root, str(language), pairs)
-        known = await self._known(request, served, question, headers)
-        if known is not None:
-            return known
-        large = asked.limit > STREAMED_FROM and not asked.hits
-        if large and not self.sizes.is_light(served, asked.query):
-            return await self._streamed(served, asked, links, question, headers)
-        content, state = await self._page(served, asked, links)
-        return self._answer(content, question, state, headers)
+            content, _ = await self._page(seen.served, asked, seen.links())
+            headers = seen.headers(asked.query.crs)
+            return await _shown(pages.items_page, seen, content, headers)
+        question = seen.question("items")
+        known = await self._known(seen, question, asked.query.crs)
+        return known or await self._answered(seen, asked, seen.links(), question)
 
-    async def _posted(
-        self,
-        request: Request,
-        served: ServedCollection,
-        root: str,
-        language: Language,
-        pairs: Pairs,
-    ) -> Response:
+    async def _posted(self, seen: FeaturesVisit) -> Response:
         """Answer a question of which a part is in the body (`service.posted`).
 
         The answer bears no tag: only those to GET can be asked for again by it.
         """
-        chosen_format(request.query_params, request.headers, POST_OFFERS)
-        body = await read_posted(request)
-        every = (*beside_posted(pairs, body), *body)
-        asked = await run_in_threadpool(read_items, every, served.collection)
-        links = Links(root, served.id, pairs, language, posted=True)
-        headers = _headers(asked.query.crs, language)
-        large = asked.limit > STREAMED_FROM and not asked.hits
-        if large and not self.sizes.is_light(served, asked.query):
-            return await self._streamed(served, asked, links, "", headers)
-        content, _ = await self._page(served, asked, links)
-        return Response(content, headers=_tagged(headers, ""))
+        seen.offer(POST_OFFERS)
+        body = await read_posted(seen.request)
+        every = (*beside_posted(seen.pairs, body), *body)
+        asked = await run_in_threadpool(read_items, every, seen.served.collection)
+        return await self._answered(seen, asked, seen.links(posted=True), "")
 
-    async def item(
-        self, request: Request, served: ServedCollection, root: str, language: Language
-    ) -> Response:
+    async def item(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/items/{fid}``."""
-        pairs = read_pairs(request.scope["query_string"])
-        given = require_known(pairs, ITEM_PARAMETERS, served.collection)
-        crs = read_crs(given, served.collection)
-        offer = chosen_format(request.query_params, request.headers, OFFERS)
-        key = raw_item(request)
-        headers = _headers(crs, language)
-        question = digest("item", served.form, root, str(language), pairs, key)
+        given = require_known(seen.pairs, ITEM_PARAMETERS, seen.served.collection)
+        crs = read_crs(given, seen.served.collection)
+        offer = seen.offer(OFFERS)
+        key = raw_item(seen.request)
+        question = seen.question("item", key)
         if offer is not HTML:
-            known = await self._known(request, served, question, headers)
+            known = await self._known(seen, question, crs)
             if known is not None:
                 return known
-        found = await served.reading.feature(key, crs)
+        found = await seen.served.reading.feature(key, crs)
         if found is None:
             raise not_found(
                 Text(f"La collection n'a pas d'objet « {unquote(key)[:80]} ».",
                      f"The collection has no feature “{unquote(key)[:80]}”.")
             )  # fmt: skip
-        links = Links(root, served.id, pairs, language).of_item(key)
+        links = seen.links().of_item(key)
         content = b'%b,"links":%b}' % (found.feature[:-1], _json(links))
         if offer is HTML:
-            return await run_in_threadpool(
-                pages.item_page,
-                request,
-                served,
-                root,
-                language,
-                content,
-                headers=headers,
-            )
-        return self._answer(content, question, found.state, headers)
+            return await _shown(pages.item_page, seen, content, seen.headers(crs))
+        tag = state_tag(question, found.state)
+        self.memory.put(question, tag, content)
+        return Response(content, headers=_tagged(seen.headers(crs), tag))
 
-    async def download(
-        self,
-        request: Request,
-        served: ServedCollection,
-        root: str,
-        language: Language,
-    ) -> Response:
+    async def download(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/download/{id}.geojson``: everything, by key."""
-        name = f"{served.id}.geojson"
-        file = request.path_params["file"]
+        name = f"{seen.served.id}.geojson"
+        file = seen.request.path_params["file"]
         if file != name:
             raise not_found(
                 Text(f"Il n'y a pas de fichier « {file[:80]} ».",
                      f"There is no file “{file[:80]}”.")
             )  # fmt: skip
-        pairs = read_pairs(request.scope["query_string"])
-        given = require_known(pairs, DOWNLOAD_PARAMETERS, served.collection)
+        given = require_known(seen.pairs, DOWNLOAD_PARAMETERS, seen.served.collection)
         require_geojson(given)
-        headers = _headers(CRS84, language)
-        question = digest("download", served.form, root)
-        known = await self._known(request, served, question, headers)
+        question = seen.question("download")
+        known = await self._known(seen, question, CRS84)
         if known is not None:
             return known
-        stream, first = await run_in_threadpool(_begin, served.features, Query())
+        stream, first = await run_in_threadpool(_begin, seen.served.features, Query())
+        headers = _tagged(seen.headers(CRS84), state_tag(question, stream.state))
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return FeatureStreamResponse(
             opening=_OPENING,
             first=first,
             stream=stream,
             closing=lambda: b"]}",
-            headers={
-                **_tagged(headers, state_tag(question, stream.state)),
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-            },
+            headers=headers,
         )
 
+    async def _answered(
+        self, seen: FeaturesVisit, asked: ItemsRequest, links: Links, question: str
+    ) -> Response:
+        """Answer with a page, whole or on its way; without a question it has no tag."""
+        large = asked.limit > STREAMED_FROM and not asked.hits
+        if large and not self.sizes.is_light(seen.served, asked.query):
+            return await self._streamed(seen, asked, links, question)
+        content, state = await self._page(seen.served, asked, links)
+        tag = state_tag(question, state)
+        self.memory.put(question, tag, content)
+        return Response(content, headers=_tagged(seen.headers(asked.query.crs), tag))
+
     async def _streamed(
-        self,
-        served: ServedCollection,
-        asked: ItemsRequest,
-        links: Links,
-        question: str,
-        headers: Mapping[str, str],
+        self, seen: FeaturesVisit, asked: ItemsRequest, links: Links, question: str
     ) -> Response:
         """Answer with a page on its way; what ends it is known before it begins."""
-        query = asked.query
+        served, query = seen.served, asked.query
         stream, first = await run_in_threadpool(_begin, served.features, query)
         try:
             counted = await served.reading.count(
@@ -229,7 +185,7 @@ class Items:
             first=first,
             stream=stream,
             closing=closing,
-            headers=_tagged(headers, state_tag(question, state) if question else ""),
+            headers=_tagged(seen.headers(query.crs), state_tag(question, state)),
         )
 
     async def _page(
@@ -251,18 +207,14 @@ class Items:
         return content, page.state if _agree(counted, page.state) else ""
 
     async def _known(
-        self,
-        request: Request,
-        served: ServedCollection,
-        question: str,
-        headers: Mapping[str, str],
+        self, seen: FeaturesVisit, question: str, crs: Crs
     ) -> Response | None:
         """Answer from the client's copy or the memory, where either still holds."""
-        held = request.headers.getlist("if-none-match")
-        if not held and question not in self.memory:
+        if not seen.held and question not in self.memory:
             return None
-        tag = state_tag(question, await served.reading.state())
-        confirmed = held_tag(tag, held)
+        tag = state_tag(question, await seen.served.reading.state())
+        headers = seen.headers(crs)
+        confirmed = held_tag(tag, seen.held)
         if confirmed:
             return Response(status_code=304, headers={**headers, "ETag": confirmed})
         content = self.memory.get(question, tag) if tag else None
@@ -270,12 +222,23 @@ class Items:
             return None
         return Response(content, headers=_tagged(headers, tag))
 
-    def _answer(
-        self, content: bytes, question: str, state: str, headers: Mapping[str, str]
-    ) -> Response:
-        tag = state_tag(question, state)
-        self.memory.put(question, tag, content)
-        return Response(content, headers=_tagged(headers, tag))
+
+async def _shown(
+    page: Callable[..., Response],
+    seen: FeaturesVisit,
+    content: bytes,
+    headers: Mapping[str, str],
+) -> Response:
+    """Answer with a page for people, made in a thread."""
+    return await run_in_threadpool(
+        page,
+        seen.request,
+        seen.served,
+        seen.root,
+        seen.language,
+        content,
+        headers=headers,
+    )
 
 
 def raw_item(request: Request) -> str:
@@ -320,14 +283,6 @@ def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _headers(crs: Crs, language: Language) -> dict[str, str]:
-    return {
-        "Content-Crs": f"<{crs.uri}>",
-        "Content-Language": str(language),
-        "Vary": "Accept, Accept-Language",
-    }
 
 
 def _tagged(headers: Mapping[str, str], tag: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ serves when none matches. A parameter that a resource does not know is refused
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -62,7 +62,7 @@ def require_known(parameters: QueryParams, known: Collection[str]) -> None:
 
 
 def chosen_language(
-    parameters: QueryParams, headers: Headers, languages: Sequence[Language]
+    parameters: Mapping[str, str], headers: Headers, languages: Sequence[Language]
 ) -> Language:
     """Return the language to answer in; the first is the default.
 
@@ -98,7 +98,7 @@ def _spoken(tag: str, languages: Sequence[Language]) -> Language | None:
 
 
 def chosen_format(
-    parameters: QueryParams, headers: Headers, offers: Sequence[Offer]
+    parameters: Mapping[str, str], headers: Headers, offers: Sequence[Offer]
 ) -> Offer:
     """Return the format to answer in; the first is the default.
 

@@ -30,8 +30,8 @@ def digest(*parts: object) -> str:
 
 
 def state_tag(question: str, state: str) -> str:
-    """Return the tag of an answer to a question in a state; empty without one."""
-    return f'"{digest(question, state)}"' if state else ""
+    """Return the tag of an answer to a question in a state; empty without either."""
+    return f'"{digest(question, state)}"' if question and state else ""
 
 
 def content_tag(content: bytes) -> str:

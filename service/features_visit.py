@@ -1,0 +1,80 @@
+"""One request for features as its handlers see it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from metadata.crs import Crs
+from metadata.finding import Language
+from service.item_links import Links
+from service.negotiation import Offer, chosen_format, chosen_language
+from service.parameters import Pairs, read_pairs
+from service.snapshot import ServedCollection
+from service.validators import digest
+from service.visit import find_collection, find_root, snapshot_of
+
+
+@dataclass(frozen=True)
+class FeaturesVisit:
+    """A request for features of a collection that is there."""
+
+    request: Request
+    served: ServedCollection
+    root: str
+    """Absolute address of the API root, without a final slash."""
+    language: Language
+    pairs: Pairs
+    """The parameters of the address as they were sent, decoded, in order."""
+
+    @cached_property
+    def held(self) -> list[str]:
+        """What the client says that it holds (``If-None-Match``)."""
+        return self.request.headers.getlist("if-none-match")
+
+    def offer(self, offers: Sequence[Offer]) -> Offer:
+        """Return the format to answer in."""
+        return chosen_format(dict(self.pairs), self.request.headers, offers)
+
+    def question(self, *parts: str) -> str:
+        """Return what tells this question from all others."""
+        known = self.served.form, self.root, str(self.language), self.pairs
+        return digest(*parts, *known)
+
+    def links(self, *, posted: bool = False) -> Links:
+        """Return what makes the links of the answer."""
+        return Links(
+            self.root, self.served.id, self.pairs, self.language, posted=posted
+        )
+
+    def headers(self, crs: Crs) -> dict[str, str]:
+        """Return the headers of an answer in a CRS."""
+        return {
+            "Content-Crs": f"<{crs.uri}>",
+            "Content-Language": str(self.language),
+            "Vary": "Accept, Accept-Language",
+        }
+
+
+FeaturesHandler = Callable[[FeaturesVisit], Awaitable[Response]]
+
+
+def visiting(
+    handler: FeaturesHandler,
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint that finds root, collection and language for a handler."""
+
+    async def endpoint(request: Request) -> Response:
+        snapshot = snapshot_of(request)
+        root = find_root(snapshot, request)
+        pairs = read_pairs(request.scope["query_string"])
+        languages = snapshot.configuration.service.languages
+        language = chosen_language(dict(pairs), request.headers, languages)
+        served = find_collection(root, snapshot, request)
+        return await handler(FeaturesVisit(request, served, root.url, language, pairs))
+
+    return endpoint
