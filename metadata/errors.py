@@ -20,6 +20,7 @@
         CursorError           a page token that is not ours, or not for this query
       HttpProblem             a request that is answered with a status of its own
         CswProblem            the same, of the catalogue: an OWS exception report
+      OaiProblem              a request that OAI-PMH answers with an error of its own
       SilosBusy               no connection became free in time
       ClientStalled           a client that has stopped reading a stream
       StoreError              what must survive cannot be read or written
