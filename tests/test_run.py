@@ -22,7 +22,7 @@ SCRIPTS = (
     "pygeoapi-config/compose/catalogue.sh",
     "pygeoapi-config/compose/reader.sh",
 )
-LOCKS = ("runtime", "development", "pycsw", "uv")
+LOCKS = ("runtime", "development", "pycsw", "udata", "uv")
 NEEDED = ("sh", "dirname", "cat", "cksum", "tr", "id", "grep", "mkdir", "rm", "env")
 """What a machine has that has hardly anything."""
 REGISTRIES = (
@@ -192,6 +192,12 @@ def test_pycsw_has_the_sqlalchemy_that_it_needs() -> None:
     versions = locked("pycsw")
     assert versions["pycsw"] == "2.6.2"
     assert versions["sqlalchemy"].startswith("1.")
+
+
+def test_udata_comes_with_what_stands_for_its_database() -> None:
+    versions = locked("udata")
+    assert versions["udata"].startswith("17.")
+    assert "mongomock" in versions
 
 
 def test_no_file_names_a_registry() -> None:
