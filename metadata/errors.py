@@ -24,6 +24,7 @@
       SilosBusy               no connection became free in time
       ClientStalled           a client that has stopped reading a stream
       StoreError              what must survive cannot be read or written
+        LockHeld              somebody else is doing what only one may do
       OutletError             a place that we publish to
         OutletUnreachable     no answer, time-out, answers that make no sense
           OutcomeUnclear      what became of what was sent is not known

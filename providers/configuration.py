@@ -101,6 +101,15 @@ class OutletConfiguration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FilesConfiguration:
+    """Where whole collections lie as files, and how often they are made anew."""
+
+    folder: Path
+    every: int = 15
+    """Minutes at least between two readings of one collection."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """All of `passerelle.yml`, checked and with its secrets filled in."""
 
@@ -111,6 +120,14 @@ class Configuration:
     outlets: Mapping[str, OutletConfiguration]
     store: str = field(repr=False)
     """SQLAlchemy address of what must survive."""
+    written_files: FilesConfiguration | None = None
+    """As stated; `None` takes the folder beside the file."""
+
+    @property
+    def files(self) -> FilesConfiguration:
+        """Where files made ahead lie; every process of a deployment sees it."""
+        folder = self.path.parent / ".state" / "files"
+        return self.written_files or FilesConfiguration(folder=folder)
 
     @property
     def datasets(self) -> Path:
@@ -145,6 +162,16 @@ class _OutletEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _FilesEntry:
+    """Files made ahead as they are written about."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    folder: str = ".state/files"
+    every: int = 15
+
+
+@dataclass(frozen=True, kw_only=True)
 class _File:
     """`passerelle.yml` as it is written."""
 
@@ -155,6 +182,7 @@ class _File:
     silos: dict[str, str | _SiloEntry]
     outlets: dict[str, _OutletEntry] = field(default_factory=dict)
     store: str = ""
+    files: _FilesEntry = field(default_factory=_FilesEntry)
 
 
 def configuration_path(given: Path | None = None) -> Path:
@@ -198,6 +226,7 @@ def read_configuration(
     _require_http("service.url", url)
     _require_http("organisation.identifier_base", written.organisation.identifier_base)
     _require_positive("service.connections", written.service.connections)
+    _require_positive("files.every", written.files.every)
     return Configuration(
         path=path,
         organisation=written.organisation,
@@ -219,6 +248,10 @@ def read_configuration(
             }
         ),
         store=_store(_filled("store", written.store, environment), path.parent),
+        written_files=FilesConfiguration(
+            folder=(path.parent / written.files.folder).resolve(),
+            every=written.files.every,
+        ),
     )
 
 
@@ -368,6 +401,7 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "DescriptionError",
+    "FilesConfiguration",
     "OutletConfiguration",
     "Secret",
     "ServiceConfiguration",

@@ -17,6 +17,13 @@ from metadata.measured import Source, Survey
 from metadata.record import Record
 from providers import store_tables as tables
 from providers.store_database import Database, upsert
+from providers.store_files import (
+    FILES,
+    MadeFile,
+    drop_files,
+    keep_files,
+    read_files,
+)
 from providers.store_model import Entry, Revision, SnapshotChange, Tombstone
 from providers.store_revisions import (
     Stamp,
@@ -221,6 +228,43 @@ class Store:
         )
         with self._database.reading() as connection:
             return tuple(read_tombstone(row) for row in connection.execute(query))
+
+    # files
+
+    def files(self) -> tuple[MadeFile, ...]:
+        """Return every file made ahead."""
+        with self._database.reading() as connection:
+            return read_files(connection)
+
+    def files_generation(self) -> int:
+        """Return a number that grows when the files change, cheaply."""
+        with self._database.reading() as connection:
+            return generation(connection, FILES)
+
+    def keep_files(self, files: Iterable[MadeFile], *, tell: bool = True) -> None:
+        """Keep what is known of files; tell the service, now or with the next."""
+        with self._database.writing() as connection:
+            keep_files(connection, files, tell=tell)
+
+    def drop_files(self, collection_ids: Collection[str]) -> None:
+        """Forget the files of some collections."""
+        with self._database.writing() as connection:
+            drop_files(connection, collection_ids)
+
+    def making_files(self, *, keeper: bool = False) -> AbstractContextManager[None]:
+        """Hold the lock of the one maker of files; it ends with the process.
+
+        Parameters
+        ----------
+        keeper
+            The lock of the one who looks whether files are due, instead.
+
+        Raises
+        ------
+        providers.store_lock.LockHeld
+            On entering: somebody else holds it.
+        """
+        return self._database.making_files(keeper=keeper)
 
     # ledger
 

@@ -75,11 +75,21 @@ class Database:
         """
         return self._lock("publish", wait=False)
 
+    def making_files(self, *, keeper: bool) -> AbstractContextManager[None]:
+        """Hold the lock that only one maker of files, or one keeper, may hold.
+
+        Raises
+        ------
+        providers.store_lock.LockHeld
+            On entering: another process holds it.
+        """
+        return self._lock("keeper" if keeper else "files", wait=False)
+
     def _lock(self, name: str, *, wait: bool) -> AbstractContextManager[None]:
         if self.file is None:
             return session_lock(self.engine, name, wait=wait)
         path = self.file.with_name(f"{self.file.name}.{name}.lock")
-        return file_lock(path, wait=wait)
+        return file_lock(path, name, wait=wait)
 
     def _bring_up_to_date(self) -> None:
         """Run what migrations are missing."""

@@ -18,23 +18,39 @@ from metadata.errors import StoreError
 from metadata.finding import Text
 from providers.store_errors import translated, unusable
 
-_KEYS = {"publish": 0x50415353, "migrate": 0x50415354}
+_KEYS = {
+    "publish": 0x50415353,
+    "migrate": 0x50415354,
+    "files": 0x50415355,
+    "keeper": 0x50415356,
+}
 """Numbers of our advisory locks in PostgreSQL, by name."""
 _BUSY = Text(
     "Une autre publication est en cours sur le même registre.",
     "Another publish is under way on the same store.",
 )
+_MAKING = Text(
+    "D'autres fichiers sont en cours de fabrication pour le même registre.",
+    "Files are being made already for the same store.",
+)
+_HELD = {"files": _MAKING, "keeper": _MAKING}
 _WAIT = Text("Attendez qu'elle se termine.", "Wait until it ends.")
 
 
+class LockHeld(StoreError):
+    """Somebody else is doing what only one may do at a time."""
+
+
 @contextmanager
-def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
+def file_lock(path: Path, name: str, *, wait: bool) -> Iterator[None]:
     """Hold a lock file.
 
     Raises
     ------
+    LockHeld
+        Somebody else holds it, and `wait` is false.
     metadata.errors.StoreError
-        Somebody else holds it, and `wait` is false; or it cannot be made.
+        It cannot be made.
     """
     try:
         file = path.open("ab")
@@ -44,7 +60,7 @@ def file_lock(path: Path, *, wait: bool) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            raise StoreError(_BUSY, hint=_WAIT) from error
+            raise LockHeld(_HELD.get(name, _BUSY), hint=_WAIT) from error
         yield
 
 
@@ -54,8 +70,10 @@ def session_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
 
     Raises
     ------
+    LockHeld
+        Somebody else holds it, and `wait` is false.
     metadata.errors.StoreError
-        Somebody else holds it, and `wait` is false; or the database fails.
+        The database fails.
     """
     take = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
     key = {"key": _KEYS[name]}
@@ -64,7 +82,7 @@ def session_lock(engine: Engine, name: str, *, wait: bool) -> Iterator[None]:
         with translated(engine.url.render_as_string()):
             held = session.execute(text(f"SELECT {take}(:key)"), key).scalar()
         if held is False:
-            raise StoreError(_BUSY, hint=_WAIT)
+            raise LockHeld(_HELD.get(name, _BUSY), hint=_WAIT)
         try:
             yield
         finally:

@@ -35,17 +35,17 @@ class Stamp:
     date_stamp: date
 
 
-def generation(connection: Connection) -> int:
+def generation(connection: Connection, name: str = _GENERATION) -> int:
     """Return the number that `count_up` raises; 0 at first."""
     columns = tables.counter.c
-    query = select(columns.value).where(columns.name == _GENERATION)
+    query = select(columns.value).where(columns.name == name)
     return connection.scalar(query) or 0
 
 
-def count_up(connection: Connection) -> None:
-    """Raise the generation by one, whatever others raise it to meanwhile."""
+def count_up(connection: Connection, name: str = _GENERATION) -> None:
+    """Raise a number by one, whatever others raise it to meanwhile."""
     raised = {"value": tables.counter.c.value + 1}
-    row = {"name": _GENERATION, "value": 1}
+    row = {"name": name, "value": 1}
     upsert(connection, tables.counter, [row], raised)
 
 

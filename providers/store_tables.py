@@ -107,6 +107,22 @@ survey = Table(
     Column("content", Text, nullable=False),
 )
 
+made_file = Table(
+    "made_file",
+    metadata,
+    Column("collection_id", Text, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("checked_at", Instant, nullable=False),
+    Column("path", Text, nullable=False),
+)
+
 counter = Table(
     "counter",
     metadata,
