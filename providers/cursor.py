@@ -14,9 +14,10 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from uuid import UUID
 
 from metadata.dataset import Collection, PublishedColumn
@@ -31,6 +32,7 @@ Position = tuple[str | None, ...]
 """One exact text per sort key; `None` where the value is missing."""
 _VERSION = 1
 _LONGEST = 16_384
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _HINT = "Follow the “next” links as they are, or ask again without cursor."
 
 
@@ -39,25 +41,27 @@ def fingerprint(collection: Collection, query: Query) -> str:
 
     The size of the page is not part of it: a client may change it on the way.
     """
-    shown = None if query.properties is None else [c.name for c in query.properties]
-    order = [(o.column.name, o.descending) for o in query.order]
-    question = (
+    columns = query.properties
+    return _digest(
         collection.id,
-        str(collection.survey.source),
+        collection.survey.source,
         query.crs.uri,
         query.area,
         query.conditions,
         query.geometry,
-        shown,
-        order,
+        None if columns is None else tuple(column.name for column in columns),
+        tuple((each.column.name, each.descending) for each in query.order),
     )
+
+
+@lru_cache(maxsize=1024)
+def _digest(*question: Hashable) -> str:
     return hashlib.blake2b(repr(question).encode(), digest_size=9).hexdigest()
 
 
 def encode_cursor(collection: Collection, query: Query, position: Position) -> str:
     """Return the token of the page after a position."""
-    content = [_VERSION, fingerprint(collection, query), list(position)]
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = _encode([_VERSION, fingerprint(collection, query), position])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -281,8 +281,11 @@ def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes
     return b'%b"numberReturned":%d,"links":%b' % (total, returned, _json(links))
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def _tagged(headers: Mapping[str, str], tag: str) -> dict[str, str]:
