@@ -21,8 +21,18 @@ from providers.postgis_dialect import PostgisDialect, is_plain_text
 from providers.postgis_geometry import moved
 from providers.postgis_state import state_of
 from providers.query import Order, Query, key_columns
-from providers.selection import Selection, matching, select
-from providers.sql import NOTHING, Bound, Fixed, Name, Sql, all_of, joined, sql
+from providers.selection import Selection, matching, split
+from providers.sql import (
+    BY_VALUES,
+    NOTHING,
+    Bound,
+    Fixed,
+    Name,
+    Sql,
+    all_of,
+    joined,
+    sql,
+)
 from providers.windows import is_geographic
 
 DEGREE_DIGITS = 9
@@ -54,20 +64,25 @@ class PostgisStatements:
         there is one; how many they are; the state; and one text per sort key of
         the last feature asked for.
         """
-        selection = select(self._collection, query, self._dialect)
-        return sql(
-            self._kept("page", query, selection.keys),
-            self._clauses(query, selection),
-            ") AS f",
-        )
+        by_values = BY_VALUES if query.area or query.conditions else NOTHING
+        parts = split(self._collection, query, self._dialect)
+        around = self._kept("around", query, parts[0].keys)
+        return sql(by_values, around, self._joined("inner", query, parts), ") AS f")
 
     def stream(self, query: Query) -> Sql:
         """Return the statement of one row per feature: it, and its sort keys."""
-        selection = select(self._collection, query, self._dialect)
-        return sql(
-            self._kept("stream", query, selection.keys),
-            self._clauses(query, selection),
-        )
+        parts = split(self._collection, query, self._dialect)
+        return self._joined("stream", query, parts)
+
+    def _joined(self, kind: str, query: Query, parts: Sequence[Selection]) -> Sql:
+        """Return the rows of all parts, one after the other, up to the limit."""
+        rows = [
+            sql(self._kept(kind, query, part.keys), self._clauses(query, part))
+            for part in parts
+        ]
+        if len(rows) == 1:
+            return rows[0]
+        return sql("(", joined(") UNION ALL (", rows), ")", parts[0].limit)
 
     def rows(self, query: Query) -> Sql:
         """Return ``FROM … WHERE …`` of all rows that a query matches."""
@@ -134,8 +149,10 @@ class PostgisStatements:
         return (found,)
 
     def _beginning(self, kind: str, query: Query, keys: Sequence[Order]) -> Sql:
-        if kind == "page":
-            return sql(self._around(query, keys), self._select(query, keys))
+        if kind == "around":
+            return self._around(query, keys)
+        if kind == "inner":
+            return self._select(query, keys)
         if kind == "feature":
             return self._select(query, (), sql(", ", self._state))
         texts = (self._dialect.position_text(each.column) for each in keys)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metadata.dataset import Collection
 from providers.cql2_sql import compile_predicate
 from providers.cursor import after, decode_cursor, sorted_by
-from providers.dialect import Dialect
-from providers.query import Order, Query, full_order
-from providers.sql import NOTHING, Bound, Sql, all_of, any_of, joined, sql
+from providers.dialect import ROW, Dialect
+from providers.query import Order, Query, full_order, key_columns
+from providers.sql import NOTHING, Bound, Name, Sql, all_of, any_of, joined, sql
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,43 @@ def select(collection: Collection, query: Query, dialect: Dialect) -> Selection:
         order=_order(keys, dialect),
         keys=keys,
         limit=_limit(query),
+    )
+
+
+def split(
+    collection: Collection, query: Query, dialect: Dialect
+) -> tuple[Selection, ...]:
+    """Return the clauses of a page sorted by a column that may lack values.
+
+    Rows with a value come first, then those without: each part has an order that
+    an index has too, whereas none has ``DESC NULLS LAST`` unasked, nor helps with
+    ``> 5 OR IS NULL``. One part where that is of no use.
+    """
+    keys = full_order(collection, query.order)
+    whole = query.limit is None or query.offset or not key_columns(collection)
+    if whole or not query.order or not keys[0].nullable:
+        return (select(collection, query, dialect),)
+    position = decode_cursor(collection, query, keys) if query.cursor else None
+    conditions = _conditions(collection, query, dialect)
+    column = sql(Name((ROW, keys[0].column.field.name)))
+    valued = (replace(keys[0], nullable=False), *keys[1:])
+    parts = []
+    if position is None or position[0] is not None:
+        there = [*conditions, sql(column, " IS NOT NULL")]
+        there += [after(position, valued, dialect)] if position else []
+        parts.append((there, valued))
+    absent = [*conditions, sql(column, " IS NULL")]
+    if position and position[0] is None:
+        absent.append(after(position[1:], keys[1:], dialect))
+    parts.append((absent, keys[1:]))
+    return tuple(
+        Selection(
+            where=_where(where),
+            order=_order(order, dialect),
+            keys=keys,
+            limit=_limit(query),
+        )
+        for where, order in parts
     )
 
 

@@ -6,6 +6,11 @@ would have in the text of the statement: `integer` for a small whole number,
 `numeric` for a decimal one, and `unknown` for a text. So a prepared statement
 means the same as a plain one; ``count > 0.5`` does not become ``count > 1``.
 
+PostgreSQL soon plans a prepared statement once for all values. Where conditions
+pick the rows that goes wrong: the plan of a whole country, kept, reads a million
+rows for one street. Such statements say so (`providers.sql.BY_VALUES`) and are
+planned for their values each time; what only follows a key is not.
+
 References
 ----------
 PostgreSQL, PREPARE; libpq, Asynchronous Command Processing; psycopg,
@@ -26,11 +31,12 @@ import psycopg2.extensions
 
 from providers.database import CONNECT_TIMEOUT, Connection, connect_later, unreachable
 from providers.postgis_execution import numbered, render
-from providers.sql import Scalar, Shape, Sql, shape
+from providers.sql import BY_VALUES, Scalar, Shape, Sql, shape
 from providers.streams import Row
 
 _MOST_PREPARED = 200
 _MOST_SEEN = 2_000
+_FOR_VALUES, _ONCE = "force_custom_plan", "auto"
 _SMALL, _LARGE = 2**31, 2**63
 _Form = tuple[Shape, tuple[str, ...]]
 
@@ -53,6 +59,8 @@ class Session:
         """Names of prepared statements; empty for what cannot be prepared."""
         self._seen: OrderedDict[_Form, None] = OrderedDict()
         self._numbers = count(1)
+        self._mode = ""
+        """How prepared statements are planned; empty when that is not known."""
 
     @property
     def closed(self) -> bool:
@@ -78,7 +86,20 @@ class Session:
         if not name:
             return await self._run(*render(statement, self._connection))
         places = f"({', '.join(['%s'] * len(values))})" if values else ""
-        return await self._run(f"EXECUTE {name}{places}", values)
+        mode = _FOR_VALUES if BY_VALUES[0] in found else _ONCE
+        return await self._execute(f"EXECUTE {name}{places}", values, mode)
+
+    async def _execute(
+        self, text: str, values: Sequence[object], mode: str
+    ) -> list[Row]:
+        """Run a prepared statement, planned in one of two ways."""
+        if mode != self._mode:
+            # An error takes the setting back, with all of what was sent.
+            self._mode = ""
+            text = f"SET plan_cache_mode = {mode}; {text}"
+        found = await self._run(text, values)
+        self._mode = mode
+        return found
 
     async def _name(self, form: _Form) -> str:
         """Return the name of a prepared statement; empty when it is not prepared."""

@@ -47,6 +47,8 @@ Shape = tuple[str | Name | Fixed | None, ...]
 """A statement without its values; `None` stands where one is bound."""
 
 NOTHING: Sql = ()
+BY_VALUES: Sql = ("/* planned by its values */ ",)
+"""Begins a statement whose best plan is another one for other values."""
 TRUE: Sql = ("TRUE",)
 FALSE: Sql = ("FALSE",)
 

@@ -495,9 +495,15 @@ def test_a_table_without_rights_harms_no_other(odd: Odd) -> None:
 
 
 def queried(odd: Odd, name: str) -> list[str]:
-    columns = {field.name for field in odd.survey(name).fields}
+    """Return the queryables whose values can be compared; others may be missing."""
+    fields = odd.survey(name).fields
+    columns = {field.name for field in fields if field.type in SORTABLE}
     offered = odd.get(name, "/queryables")["properties"]
-    return [column for column in offered if column in columns][:60]
+    return [
+        column
+        for column, schema in offered.items()
+        if column in columns and schema.get("type") != "array"
+    ][:60]
 
 
 def filtered(odd: Odd, name: str, test: Json) -> list[Json]:
