@@ -1,8 +1,8 @@
 """Filters: from CQL2, as text or JSON, to the typed tree of `cql2_tree`.
 
 Names are those that columns have outside; a column that is excluded is unknown
-here as everywhere. Limitations: one geometry property, no arrays, and no
-functions beyond those of the standard.
+here as everywhere. Limitations: one geometry property, and no functions beyond
+those of the standard.
 
 References
 ----------
@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import TypeGuard
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection, PublishedColumn
 from metadata.errors import QueryError
 from metadata.finding import Text
-from providers import cql2_spatial, cql2_temporal
+from providers import cql2_arrays, cql2_spatial, cql2_temporal
 from providers.cql2_compare import among, compare
 from providers.cql2_literals import (
     Node,
@@ -28,6 +29,7 @@ from providers.cql2_literals import (
     read_temporal_text,
     read_text,
 )
+from providers.cql2_spatial import is_geometry
 from providers.cql2_temporal import Open, Span
 from providers.cql2_text import (
     MOST_OPERATORS,
@@ -121,6 +123,7 @@ class _Reader:
             "in": self._in,
             "like": self._like,
             "isnull": self._missing,
+            **{name: partial(self._arrays, name) for name in cql2_arrays.RELATIONS},
         }
 
     def predicate(self, node: object) -> Predicate:
@@ -245,12 +248,15 @@ class _Reader:
 
     def _in(self, arguments: Sequence[object]) -> Predicate:
         value, choices = self._pair("IN", arguments)
-        if not _is_list(choices) or not 0 < len(choices) <= MOST_CHOICES:
+        return among(self.operand(value), self._choices(choices, least=1))
+
+    def _choices(self, nodes: object, *, least: int) -> list[Operand]:
+        if not _is_list(nodes) or not least <= len(nodes) <= MOST_CHOICES:
             raise refused(
-                Text(f"IN attend de 1 à {MOST_CHOICES} valeurs.",
-                     f"IN takes 1 to {MOST_CHOICES} values.")
+                Text(f"De {least} à {MOST_CHOICES} valeurs sont attendues.",
+                     f"{least} to {MOST_CHOICES} values are expected.")
             )  # fmt: skip
-        return among(self.operand(value), [self.operand(each) for each in choices])
+        return [self.operand(each) for each in nodes]
 
     def _like(self, arguments: Sequence[object]) -> Predicate:
         value, pattern = (self.operand(e) for e in self._pair("LIKE", arguments))
@@ -279,6 +285,16 @@ class _Reader:
             GeometryMissing() if self._is_shape(node) else Missing(self._column(name))
         )
 
+    def _arrays(self, name: str, arguments: Sequence[object]) -> Predicate:
+        left, right = self._pair(name, arguments)
+        return cql2_arrays.relate(name, self._elements(left), self._elements(right))
+
+    def _elements(self, node: object) -> cql2_arrays.Elements:
+        """Read an array; the parser of the text takes one element for itself."""
+        if isinstance(node, Mapping) and "property" in node:
+            return self._column(node["property"])
+        return self._choices(node if _is_list(node) else [node], least=0)
+
     def _is_shape(self, node: object) -> bool:
         """Tell whether a node names the geometry."""
         name = node.get("property") if isinstance(node, Mapping) else None
@@ -291,14 +307,14 @@ class _Reader:
     def _spatial(self, name: str, arguments: Sequence[object]) -> Predicate:
         left, right = self._pair(name, arguments)
         relation = cql2_spatial.RELATIONS[name]
-        if _is_geometry(left) and _is_geometry(right):
+        if is_geometry(left) and is_geometry(right):
             return cql2_spatial.relate_written(relation, left, right, self._crs)
         if self._is_shape(left) and self._is_shape(right):
             return cql2_spatial.relate_to_itself(relation)
         if not self._is_shape(left):
             left, right = right, left
             relation = cql2_spatial.MIRRORED[relation]
-        if not self._is_shape(left) or not _is_geometry(right):
+        if not self._is_shape(left) or not is_geometry(right):
             raise refused(
                 Text(f"{name.upper()} compare la géométrie à une autre, écrite.",
                      f"{name.upper()} relates the geometry to a written one."),
@@ -336,10 +352,6 @@ def _is_list(node: object) -> TypeGuard[Sequence[object]]:
     return isinstance(node, Sequence) and not isinstance(node, str)
 
 
-def _is_geometry(node: object) -> TypeGuard[Node]:
-    return cql2_spatial.is_geometry(node)
-
-
 def unknown_property(
     name: str, columns: Mapping[str, PublishedColumn], parameter: str = "filter"
 ) -> QueryError:
@@ -362,11 +374,9 @@ def _unknown_function(name: str) -> QueryError:
 
 def _arguments(name: str, number: int) -> QueryError:
     return refused(
-        Text(
-            f"{name} attend {number} argument(s).",
-            f"{name} takes {number} argument(s).",
-        )
-    )
+        Text(f"{name} attend {number} argument(s).",
+             f"{name} takes {number} argument(s).")
+    )  # fmt: skip
 
 
 def _not_a_condition(node: object) -> QueryError:

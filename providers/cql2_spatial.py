@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import shapely
@@ -57,7 +57,7 @@ _TOGETHER = frozenset({Relation.INTERSECTS, Relation.DISJOINT})
 """Relations that collections of geometries have."""
 
 
-def is_geometry(node: object) -> bool:
+def is_geometry(node: object) -> TypeGuard[Mapping[str, object]]:
     """Tell whether a node is a geometry or a box."""
     return isinstance(node, Mapping) and ("bbox" in node or "type" in node)
 

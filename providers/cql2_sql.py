@@ -7,6 +7,7 @@ from providers.cql2_tree import (
     All,
     Among,
     Arithmetic,
+    Arrays,
     Boxes,
     Comparison,
     Constant,
@@ -48,7 +49,8 @@ def compile_predicate(predicate: Predicate, dialect: Dialect) -> Sql:
 
 
 def _scalar(
-    predicate: Comparison | Like | Among | Missing | GeometryMissing, dialect: Dialect
+    predicate: Comparison | Like | Among | Missing | GeometryMissing | Arrays,
+    dialect: Dialect,
 ) -> Sql:
     match predicate:
         case Comparison():
@@ -61,6 +63,8 @@ def _scalar(
             return sql("(", Name((ROW, column.field.name)), " IS NULL)")
         case GeometryMissing():
             return dialect.no_geometry()
+        case Arrays():
+            return dialect.relates_arrays(predicate)
 
 
 def _group(word: str, parts: tuple[Predicate, ...], dialect: Dialect) -> Sql:

@@ -196,8 +196,29 @@ class Boxes:
     boxes: tuple[Bounds, ...]
 
 
+class ArrayRelation(StrEnum):
+    """How two arrays lie, the order and the number of equal elements aside."""
+
+    CONTAINS = "contains"
+    CONTAINED_BY = "containedby"
+    EQUALS = "equals"
+    OVERLAPS = "overlaps"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """A relation of two arrays, of which one at least is a column."""
+
+    relation: ArrayRelation
+    left: PublishedColumn | tuple[Constant, ...]
+    right: PublishedColumn | tuple[Constant, ...]
+    kind: Kind
+    """What the elements are."""
+
+
 Predicate = (
     Comparison
+    | Arrays
     | Like
     | Among
     | Missing

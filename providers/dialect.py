@@ -10,7 +10,7 @@ from typing import Protocol
 
 from metadata.dataset import Collection, PublishedColumn
 from metadata.measured import Bounds
-from providers.cql2_tree import Arithmetic, Constant, Folded, Kind, Spatial
+from providers.cql2_tree import Arithmetic, Arrays, Constant, Folded, Kind, Spatial
 from providers.sql import Sql
 
 ROW = "t"
@@ -66,6 +66,10 @@ class Dialect(Protocol):
 
     def relates(self, spatial: Spatial) -> Sql:
         """Tell how the geometry lies to another, in the other's CRS."""
+        ...
+
+    def relates_arrays(self, arrays: Arrays) -> Sql:
+        """Tell how two arrays lie, taken as sets."""
         ...
 
     def no_geometry(self) -> Sql:

@@ -5,12 +5,21 @@ What SQLite lacks are functions that `providers.geopackage_files` registers.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from metadata.dataset import Collection, PublishedColumn
 from metadata.measured import Bounds, FieldType, GeometryType
-from providers.cql2_tree import Arithmetic, Constant, Folded, Kind, Relation, Spatial
+from providers.cql2_tree import (
+    Arithmetic,
+    Arrays,
+    Constant,
+    Folded,
+    Kind,
+    Relation,
+    Spatial,
+)
 from providers.dialect import ROW
 from providers.keys import LARGEST_INTEGER
 from providers.sql import (
@@ -140,6 +149,12 @@ class GeopackageDialect:
         outer = window(spatial.bounds, geometry.srid, points=points).outer
         return sql("(", all_of([*self._indexed(outer), test]), ")")
 
+    def relates_arrays(self, arrays: Arrays) -> Sql:
+        """Relate JSON texts, which is how GDAL keeps lists in a GeoPackage."""
+        left, right = (_array(each) for each in (arrays.left, arrays.right))
+        relation = Bound(arrays.relation.value)
+        return sql("passerelle_arrays(", relation, ", ", left, ", ", right, ")")
+
     def no_geometry(self) -> Sql:
         """Tell whether the geometry is missing."""
         if self._geometry is None:
@@ -165,6 +180,12 @@ class GeopackageDialect:
             " AND maxy >= ", Bound(outer.ymin), " AND miny <= ", Bound(outer.ymax), ")",
         )  # fmt: skip
         return [found]
+
+
+def _array(elements: PublishedColumn | tuple[Constant, ...]) -> Sql:
+    if isinstance(elements, PublishedColumn):
+        return sql(Name((ROW, elements.field.name)))
+    return sql(Bound(json.dumps([_bindable(each.value) for each in elements])))
 
 
 def _bindable(value: str | float | bool | Decimal | date | datetime) -> Scalar:

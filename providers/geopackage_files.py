@@ -10,6 +10,7 @@ OGC 12-128r18 (GeoPackage 1.3), clause 1.1.1.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -28,6 +29,7 @@ from metadata.errors import (
     SourceUnreachable,
 )
 from providers import geopackage_geometry
+from providers.cql2_tree import ArrayRelation
 from providers.feature_source import Limits
 from providers.folding import folded
 from providers.geopackage_state import file_state
@@ -273,6 +275,23 @@ def _compute(operator: str, left: float | None, right: float | None) -> float | 
     return result if isfinite(result) else None
 
 
+def _arrays(relation: str, left: str | None, right: str | None) -> bool | None:
+    """Relate two arrays, written as JSON, as sets; `None` where one is none."""
+    try:
+        one, other = (frozenset(json.loads(text or "")) for text in (left, right))
+    except (ValueError, TypeError):
+        return None
+    match ArrayRelation(relation):
+        case ArrayRelation.CONTAINS:
+            return one >= other
+        case ArrayRelation.CONTAINED_BY:
+            return one <= other
+        case ArrayRelation.EQUALS:
+            return one == other
+        case ArrayRelation.OVERLAPS:
+            return not one.isdisjoint(other)
+
+
 def _register(connection: Connection) -> None:
     """Give SQLite the words that it lacks; all of them deterministic."""
     functions: dict[str, tuple[int, Callable[..., str | float | None]]] = {
@@ -282,6 +301,7 @@ def _register(connection: Connection) -> None:
         "passerelle_instant": (1, instant),
         "passerelle_fold": (3, _fold),
         "passerelle_compute": (3, _compute),
+        "passerelle_arrays": (3, _arrays),
     }
     for name, (arguments, function) in functions.items():
         connection.create_function(name, arguments, function, deterministic=True)

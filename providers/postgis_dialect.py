@@ -19,6 +19,7 @@ from metadata.measured import (
 )
 from providers.cql2_tree import (
     Arithmetic,
+    Arrays,
     Constant,
     Folded,
     Kind,
@@ -28,6 +29,7 @@ from providers.cql2_tree import (
 )
 from providers.dialect import ROW
 from providers.folding import CAPITALS, MARKS, SMALL
+from providers.postgis_arrays import array_relation
 from providers.postgis_geometry import envelope, moved, outside, sound, stored
 from providers.sql import FALSE, NOTHING, Bound, Name, Scalar, Sql, all_of, sql
 from providers.windows import UNKNOWN, Window, is_whole_world, window
@@ -199,6 +201,10 @@ class PostgisDialect:
             return test
         found = _window(spatial.bounds, geometry)
         return sql("(", _all(outside(geometry, found.outer), test), ")")
+
+    def relates_arrays(self, arrays: Arrays) -> Sql:
+        """Relate by PostgreSQL's own operators, which take arrays as sets."""
+        return array_relation(arrays)
 
     def no_geometry(self) -> Sql:
         """Tell whether the geometry is missing."""

@@ -30,10 +30,11 @@ _CQL2_CLASSES = (
     "basic-spatial-functions-plus",
     "spatial-functions",
     "temporal-functions",
+    "array-functions",
     "property-property",
     "arithmetic",
 )
-"""All of CQL2 but arrays and functions of one's own (`providers.cql2`)."""
+"""All of CQL2 but functions of one's own (`providers.cql2`)."""
 
 CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
     *(

@@ -14,6 +14,8 @@ from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.distributions import collection_title
 from metadata.finding import Language
 from metadata.measured import FieldType, GeometryType
+from providers.cql2_arrays import element_kind
+from providers.cql2_tree import Kind
 from providers.query import SORTABLE
 from service.links import Document
 from service.messages import say
@@ -39,6 +41,14 @@ _TYPES: Mapping[FieldType, Document] = {
     FieldType.BINARY: {"type": "string", "contentEncoding": "base64"},
     FieldType.OTHER: {"type": "string"},
 }
+_ELEMENTS: Mapping[Kind, Document] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.DATE: {"type": "string", "format": "date"},
+    Kind.DATETIME: {"type": "string", "format": "date-time"},
+    Kind.UUID: {"type": "string", "format": "uuid"},
+}
 _IDENTIFYING = frozenset({FieldType.STRING, FieldType.INTEGER, FieldType.UUID})
 """Types that an identifier may have (/req/schemas/role-id)."""
 _TEMPORAL = frozenset({FieldType.DATE, FieldType.DATETIME})
@@ -59,7 +69,11 @@ def queryables_document(
 ) -> Document:
     """Return what a filter may name. Anything else is refused."""
     collection = served.collection
-    queryable = [c for c in published_columns(collection) if c.field.type in SORTABLE]
+    queryable = [
+        column
+        for column in published_columns(collection)
+        if column.field.type in SORTABLE or element_kind(column)
+    ]
     document = _schema(served, f"{root}/collections/{served.id}/queryables")
     document["additionalProperties"] = False
     document["properties"] = {
@@ -106,7 +120,9 @@ def schema_document(
 
 def property_type(column: PublishedColumn) -> Document:
     """Return the JSON Schema of a column's values."""
-    return dict(_TYPES[column.field.type])
+    found = dict(_TYPES[column.field.type])
+    kind = element_kind(column)
+    return {**found, "items": dict(_ELEMENTS[kind])} if kind else found
 
 
 def _schema(served: ServedCollection, url: str) -> Document:

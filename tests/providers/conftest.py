@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -250,6 +251,8 @@ def _stored(value: Value) -> Value:
     """Return a value as GeoPackage stores it."""
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, list):
+        return json.dumps([_stored(each) for each in value])
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return value.isoformat() if hasattr(value, "isoformat") else value
@@ -417,6 +420,45 @@ def load_shapes(
                 srid=4326,
             )
         )
+
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def load_arrays(
+    load: Loader,
+) -> Callable[[Sequence[tuple[list[Value] | None, ...]]], Loaded]:
+    """Fill rows of arrays: texts, whole numbers, doubles, days, moments, words.
+
+    A GeoPackage holds them as GDAL writes lists, which is as JSON.
+    """
+    types = {
+        "words": ("text[]", "List[str]"),
+        "codes": ("integer[]", "List[int64]"),
+        "ratios": ("double precision[]", "List[float]"),
+        "days": ("date[]", "List[str]"),
+        "short": ("character varying(20)[]", "List[str]"),
+    }
+
+    def loaded(rows: Sequence[tuple[list[Value] | None, ...]]) -> Loaded:
+        columns = [Column(n, FieldType.ARRAY, p, "TEXT") for n, (p, _) in types.items()]
+        found = load(
+            Table(
+                name="arrays",
+                columns=(RICH_COLUMNS[0], *columns),
+                rows=tuple((n, *row) for n, row in enumerate(rows, 1)),
+                key=("id",),
+            )
+        )
+        survey = found.collection.survey
+        natives = {n: kinds[not found.is_postgis] for n, kinds in types.items()}
+        fields = tuple(
+            replace(each, native_type=natives.get(each.name, each.native_type))
+            for each in survey.fields
+        )
+        collection = replace(found.collection, survey=replace(survey, fields=fields))
+        source = found.silo.features(collection)
+        return replace(found, collection=collection, source=source)
 
     return loaded
 

@@ -165,7 +165,48 @@ def test_a_filter_is_answered_as_text_as_json_and_posted(
 
 def test_no_class_of_cql2_is_declared_without_a_filter_that_shows_it() -> None:
     declared = {c.removeprefix(CQL2) for c in CONFORMANCE_CLASSES if CQL2 in c}
-    assert declared == {"cql2-text", "cql2-json", *ASKED}
+    assert declared == {"cql2-text", "cql2-json", "array-functions", *ASKED}
+
+
+ARRAYS = {
+    "A_CONTAINS(tags, ('a'))": [1, 2],
+    "A_CONTAINEDBY(tags, ('a', 'b', 'c'))": [1, 2, 4],
+    "A_EQUALS(tags, ('b', 'a'))": [1],
+    "A_OVERLAPS(('b', 'd'), tags)": [1, 3],
+    "A_CONTAINS(codes, (2, 1))": [1],
+    "A_EQUALS(codes, codes)": [1, 2],
+    "tags IS NULL": [5],
+}
+
+
+def test_arrays_are_related_as_sets(on_postgis: Any, serve: Any) -> None:
+    on_postgis.execute(
+        "CREATE TABLE listed (id int PRIMARY KEY, tags text[], codes int[]);"
+        "INSERT INTO listed VALUES (1, '{a,b}', '{1,2,2}'), (2, '{a}', '{}'),"
+        " (3, '{d}', NULL), (4, '{}', NULL), (5, NULL, NULL)"
+    )
+    on_postgis.describe("listed")
+    with serve(on_postgis) as client:
+        path = "/collections/listed"
+        columns = client.get(f"{path}/queryables").json()["properties"]
+        assert columns["tags"]["items"] == {"type": "string"}
+        assert columns["codes"]["items"] == {"type": "number"}
+        assert (
+            not {"tags", "codes"}
+            & client.get(f"{path}/sortables").json()["properties"].keys()
+        )
+        for text, wanted in ARRAYS.items():
+            for answer in (
+                client.get(f"{path}/items", params={"filter": text}),
+                post(client, as_json(text), path=f"{path}/items"),
+            ):
+                assert answer.status_code == 200, answer.text
+                assert [f["id"] for f in answer.json()["features"]] == wanted, text
+
+
+def test_an_array_function_of_a_plain_column_is_refused(service: httpx.Client) -> None:
+    problem = refused(service.get(ITEMS, params={"filter": "A_CONTAINS(nom, ('a'))"}))
+    assert "queryables" in problem["hint"]
 
 
 def post(
