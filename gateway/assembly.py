@@ -140,9 +140,12 @@ def keep(store: Store, surveys: Iterable[Survey]) -> tuple[Survey, ...]:
 
 
 def _first_seen(survey: Survey, before: Survey | None) -> Survey:
-    if before and replace(survey, surveyed_at=before.surveyed_at) == before:
-        return before
-    return survey
+    if before is None:
+        return survey
+    as_before = replace(survey, surveyed_at=before.surveyed_at, counted=before.counted)
+    if as_before != before:
+        return survey
+    return replace(before, counted=survey.counted)
 
 
 def measure(

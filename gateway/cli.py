@@ -24,6 +24,7 @@ from gateway.desk import Desk, language_of
 from gateway.publishing import publish_everything, withdraw_dataset
 from gateway.status import show_status
 from gateway.surveying import survey_silos
+from gateway.triggers import print_triggers
 from gateway.writing import write_all_records
 from metadata.description import description_schema
 from metadata.errors import (
@@ -92,7 +93,7 @@ def command_line(language: Language) -> click.Group:
 
     for add in (_survey, _approve, _withdraw, _check, _records, _serve):
         add(passerelle, text)
-    for add in (_publish, _status, _schema):
+    for add in (_publish, _status, _schema, _triggers):
         add(passerelle, text)
     return passerelle
 
@@ -329,3 +330,28 @@ def _schema(group: click.Group, text: Say) -> None:
     def schema() -> int:
         click.echo(json.dumps(description_schema(), ensure_ascii=False, indent=1))
         return 0
+
+
+def _triggers(group: click.Group, text: Say) -> None:
+    @group.command(
+        help=text(
+            "Imprime le SQL qui compte les changements des tables ; n'exécute rien.",
+            "Print the SQL that counts the changes of tables; carries out nothing.",
+        )
+    )
+    @click.argument("ids", nargs=-1)
+    @click.option(
+        "--silo",
+        "name",
+        metavar="NAME",
+        default="",
+        help=text("La base, parmi plusieurs.", "The database, among several."),
+    )
+    @click.option(
+        "--remove",
+        is_flag=True,
+        help=text("Le SQL qui enlève le tout.", "The SQL that takes all of it away."),
+    )
+    @click.pass_obj
+    def triggers(desk: Desk, ids: tuple[str, ...], name: str, *, remove: bool) -> int:
+        return print_triggers(desk, ids, silo=name, remove=remove)

@@ -172,6 +172,8 @@ class Survey:
     """Bytes on disk, where the silo can tell."""
     comment: str = ""
     """The table's comment, as the silo has it."""
+    counted: bool = False
+    """Whether a trigger of ours counts every change of its rows."""
 
     @property
     def geometry(self) -> GeometryColumn | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from metadata.errors import SourceUnreachable
+from metadata.errors import CollectionBroken, SourceRefused, SourceUnreachable
 from metadata.measured import Source
 from providers.configuration import SiloConfiguration
 from providers.database import Connection, connect, translated
@@ -73,8 +74,17 @@ class _DatabaseChanges:
         return ",".join(str(value) for value in rows[0])
 
     def data(self) -> Mapping[str, str]:
-        """Return what the statistics collector counted, by table."""
-        return {str(name): str(count) for name, count in self._rows("data_marks.sql")}
+        """Return what the statistics collector counted, by table.
+
+        Beside it stands what triggers counted, which neither lags nor is reset.
+        """
+        marks = {str(name): str(count) for name, count in self._rows("data_marks.sql")}
+        ((is_counted,),) = self._rows("has_change_log.sql")
+        if is_counted:
+            with suppress(CollectionBroken, SourceRefused):  # gone since
+                for name, count in self._rows("change_marks.sql"):
+                    marks[str(name)] = f"{marks.get(str(name), '')}/{count}"
+        return marks
 
     def close(self) -> None:
         """Close the session."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
-from metadata.errors import SilosBusy
+from metadata.errors import SilosBusy, SourceError
 from providers.counts import Counts
 from providers.feature_source import Counted, Found, Page
 from providers.keys import read_key
@@ -15,6 +15,7 @@ from providers.postgis_answers import (
     read_page,
     read_state,
 )
+from providers.postgis_state import COUNTER_GONE, uncounted
 from providers.postgis_statements import PostgisStatements
 from providers.query import Query, key_columns
 from providers.session_pool import SessionPool
@@ -32,6 +33,7 @@ class PostgisReader:
         self._statements = PostgisStatements(collection)
         self._counts = Counts()
         self._doing = f"Reading {collection.survey.source}"
+        self._is_counted = collection.survey.counted
         self._state = Shared(self._look)
 
     async def state(self) -> str:
@@ -74,4 +76,10 @@ class PostgisReader:
         return read_state((await self._rows(self._statements.state()))[0][0])
 
     async def _rows(self, statement: Sql) -> list[Row]:
-        return await self._sessions.rows(statement, self._doing)
+        """Run a statement, once more when the log of changes has just gone."""
+        try:
+            return await self._sessions.rows(statement, self._doing)
+        except SourceError as error:
+            if not (self._is_counted and isinstance(error.__cause__, COUNTER_GONE)):
+                raise
+        return await self._sessions.rows(uncounted(statement), self._doing)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from metadata.measured import Field, FieldType, RelationKind, Source
 from providers.database import Connection
+from providers.postgis_counting import countable
 from providers.postgis_survey_types import SPATIAL, Declared, declared, field_type
 from providers.surveyed import statement
 
@@ -60,6 +61,8 @@ class Relation:
     """Whether the database itself keeps nulls out of the key."""
     hidden: int = 0
     """Columns that the silo's user may not read."""
+    counted: bool = False
+    """Whether a trigger of ours counts its changes, and may be read."""
 
     @property
     def dates(self) -> tuple[Field, ...]:
@@ -144,6 +147,7 @@ def read_catalogue(
             indexes[index.relation].append(index)
         cursor.execute(statement("survey_indexed_views"), wanted)
         indexed_views = {row[0] for row in cursor.fetchall()}
+        counted = {name for name, is_ in countable(connection).items() if is_}
     relations = [
         _relation(
             row,
@@ -151,6 +155,7 @@ def read_catalogue(
             columns[row[0]],
             indexes[row[0]],
             is_indexed_view=row[0] in indexed_views,
+            counted=(row[1], row[2]) in counted,
         )
         for row in rows
     ]
@@ -164,8 +169,9 @@ def _relation(
     indexes: Sequence[_Index],
     *,
     is_indexed_view: bool,
+    counted: bool,
 ) -> Relation:
-    """Put together what the four statements said about one relation."""
+    """Put together what the five statements said about one relation."""
     oid, schema, table, relkind, comment, is_readable, is_whole, estimate = row
     readable = [column for column in columns if column.readable]
     key, is_required = _key({c.name for c in readable}, indexes, relkind)
@@ -190,6 +196,7 @@ def _relation(
         key=key,
         key_is_required=is_required,
         hidden=len(columns) - len(readable),
+        counted=counted,
     )
 
 

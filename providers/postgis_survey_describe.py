@@ -65,6 +65,7 @@ def _structure(relation: Relation, now: datetime) -> Survey:
         key=relation.key,
         temporal_field=dates[0].name if dates else "",
         comment=relation.comment,
+        counted=relation.counted,
     )
 
 

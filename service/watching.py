@@ -193,7 +193,7 @@ class SiloWatch:
         seen = survey_structure(self._silo, now=now)
         structure = {s.source: s for s in seen.surveys if s.source in wanted}
         kept = {
-            source: self._known[source]
+            source: replace(self._known[source], counted=survey.counted)
             for source, survey in structure.items()
             if source in self._known and _same_form(survey, self._known[source])
         }

@@ -134,6 +134,7 @@ def _private_server(folder: Path) -> Iterator[str]:
     settings = (
         f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories=''\n"
         "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=200\n"
+        "max_prepared_transactions=5\n"
         "shared_buffers=512MB\njit=off\ntrack_commit_timestamp=on\n"
     )
     with (data / "postgresql.conf").open("a") as configuration:

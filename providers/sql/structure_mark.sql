@@ -22,6 +22,13 @@ part AS (
     SELECT d.objoid, -1 - d.objsubid, d.xmin::text
     FROM pg_catalog.pg_description AS d JOIN relation AS r ON r.oid = d.objoid
     WHERE d.classoid = 'pg_catalog.pg_class'::regclass
+    UNION ALL
+    SELECT t.tgrelid, -10000 - t.oid::bigint, t.xmin::text
+    FROM pg_catalog.pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
+    WHERE t.tgname = 'passerelle_change'
+    UNION ALL
+    SELECT n.oid, -1, n.xmin::text
+    FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'passerelle'
 )
 SELECT
     count(*),

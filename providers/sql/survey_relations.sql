@@ -26,6 +26,8 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
             AND NOT (n.nspname = 'passerelle' AND EXISTS (
                 SELECT FROM pg_class AS own
                 WHERE own.relnamespace = n.oid AND own.relname = 'ledger'))
+            -- nor the log of our triggers
+            AND NOT (n.nspname = 'passerelle' AND c.relname = 'change')
       END
   AND NOT EXISTS (
         SELECT FROM pg_depend AS d
