@@ -21,6 +21,8 @@ _GEOMETRY, _PROPERTIES = b'"geometry":', b',"properties":'
 _WORDS = (b"NaN", b"Infinity")
 _PAIRS = tuple(np.frombuffer(pair, "<u2")[0] for pair in (b"aN", b"nf"))
 """Two letters of each word that seldom stand together elsewhere."""
+_LARGE = 16 * 1024
+"""Bytes from which looking for pairs of letters first is the faster way."""
 _NO_NUMBER = re.compile(rb"[\[,](?:NaN|-?Infinity)[,\]]")
 
 
@@ -32,7 +34,8 @@ def numbers_only(features: bytes) -> bytes:
     features
         GeoJSON Features with `SEPARATOR` between.
     """
-    if not (_may_hold(features) and any(word in features for word in _WORDS)):
+    large = len(features) > _LARGE
+    if (large and not _may_hold(features)) or not any(w in features for w in _WORDS):
         return features
     return SEPARATOR.join(map(_repaired, features.split(SEPARATOR)))
 
