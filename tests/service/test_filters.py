@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 import shapely
+from owslib.ogcapi.features import Features
 from pyproj import Transformer
 
 from service.conformance import CONFORMANCE_CLASSES
@@ -288,6 +289,12 @@ class TestPosted:
     def test_hits_are_counted(self, service: httpx.Client) -> None:
         document = post(service, SEVENS, resulttype="hits").json()
         assert (document["numberMatched"], document["features"]) == (3, [])
+
+    def test_owslib_posts_its_filters(self, service: httpx.Client) -> None:
+        client = Features(str(service.base_url))
+        document = client.collection_items("places", cql=json.loads(SEVENS), limit=2)
+        names = [each["properties"]["limit"] for each in document["features"]]
+        assert (names, document["numberMatched"]) == ([7, 17], 3)
 
     def test_another_filter_gets_another_answer(self, service: httpx.Client) -> None:
         assert found(post(service, SEVENS)) == [7, 17, 27]
