@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
 from metadata.errors import SilosBusy, SourceError
@@ -23,6 +25,9 @@ from providers.shared import Shared
 from providers.sql import Sql
 from providers.streams import Row
 
+_MOST_PAGES = 256
+"""Statements that are kept; most questions are asked more than once."""
+
 
 class PostgisReader:
     """The features of one table or view."""
@@ -31,6 +36,7 @@ class PostgisReader:
         self._collection = collection
         self._sessions = sessions
         self._statements = PostgisStatements(collection)
+        self._page = lru_cache(maxsize=_MOST_PAGES)(self._statements.page)
         self._counts = Counts()
         self._doing = f"Reading {collection.survey.source}"
         self._is_counted = collection.survey.counted
@@ -42,7 +48,7 @@ class PostgisReader:
 
     async def page(self, query: Query) -> Page:
         """Read one page and its state, in one round trip."""
-        rows = await self._rows(self._statements.page(query))
+        rows = await self._rows(self._page(query))
         return read_page(self._collection, query, rows[0])
 
     async def count(
