@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def postgis_server() -> Iterator[str]:
     if given:
         yield given
         return
+    yield from _own_server()
+
+
+@pytest.fixture
+def own_server() -> Iterator[str]:
+    """A server of one test alone, which may crash it."""
+    yield from _own_server()
+
+
+def _own_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
     try:
         yield from _private_server(folder)
@@ -91,6 +102,42 @@ def module_postgis(postgis_server: str, _template: str) -> Iterator[str]:
 def session_postgis(postgis_server: str, _template: str) -> Iterator[str]:
     """Like `postgis`, for the whole session; to be read only once filled."""
     yield from new_database(postgis_server, _template)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL server of one test's own, with PostGIS, that may be stopped."""
+
+    address: str
+    folder: Path
+
+    def stop(self) -> None:
+        """Stop it as a restart would: sessions are ended, not waited for."""
+        self._control("-m", "fast", "stop")
+
+    def start(self) -> None:
+        self._control("-l", str(self.folder / "log"), "start")
+
+    def _control(self, *words: str) -> None:
+        user = _unprivileged()
+        run = ["runuser", "-u", user, "--"] if user else []
+        control = [*run, str(_postgresql_binaries() / "pg_ctl"), "-w"]
+        data = ["-D", str(self.folder / "data")]
+        subprocess.run(
+            [*control, *data, *words], check=True, stdout=subprocess.DEVNULL, cwd="/"
+        )
+
+
+@pytest.fixture
+def own_postgis() -> Iterator[Cluster]:
+    """A cluster of the test's own; it must be running when the test ends."""
+    folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
+    try:
+        for address in _private_server(folder):
+            _execute(address, "CREATE EXTENSION postgis")
+            yield Cluster(address, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_database(server: str, template: str) -> Iterator[str]:
