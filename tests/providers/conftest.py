@@ -378,6 +378,20 @@ def _shape(chance: random.Random) -> shapely.Geometry | None:
     return shapely.Point(x, y)
 
 
+@pytest.fixture(scope="session")
+def table_of() -> Callable[[list[str], list[tuple[Value, ...]]], Table]:
+    """Make a table of an integer key and texts under some names."""
+
+    def made(names: list[str], rows: list[tuple[Value, ...]]) -> Table:
+        columns = [
+            Column("id", FieldType.INTEGER, "integer", "INTEGER", nullable=False),
+            *(Column(name, FieldType.STRING, "text", "TEXT") for name in names),
+        ]
+        return Table("named", tuple(columns), rows=tuple(rows), key=("id",))
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def rich(load: Loader) -> Loaded:
     """A collection with every kind of column, gaps and odd texts."""
