@@ -10,8 +10,10 @@ enumeration. Each statement looks anew whether the trigger is there and whole.
 
 That holds for ordinary tables on a primary, by snapshot also for materialised
 views. Of anything else (views, foreign and partitioned tables, parents of
-others, row security, unlogged tables, a standby) nothing is claimed. A server
-that was restarted or restored is another one, though its numbers may come again.
+others, row security, a standby) nothing is claimed. A server that was restarted
+or restored is another one, though its numbers may come again; so is one that a
+crash made start over, losing its last commits and the rows of unlogged tables:
+then its statistics begin anew.
 
 References
 ----------
@@ -46,14 +48,15 @@ def state_of(survey: Survey) -> Sql:
     counted = _counted() if survey.counted else _UNKNOWN
     return sql(
         "(SELECT coalesce(", counted, ", concat_ws('/', current_database(),"
-        " extract(epoch FROM pg_postmaster_start_time()), pg_current_snapshot()))"
+        " extract(epoch FROM pg_postmaster_start_time()),"
+        " extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()),"
+        " pg_current_snapshot()))"
         " FROM pg_catalog.pg_class AS c"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
         " WHERE n.nspname = ", Bound(source.container),
         "::name AND c.relname = ", Bound(source.table),
-        "::name AND c.relkind IN ('r', 'm') AND c.relpersistence = 'p'"
-        " AND NOT c.relhassubclass AND NOT c.relrowsecurity"
-        " AND NOT pg_is_in_recovery())",
+        "::name AND c.relkind IN ('r', 'm') AND NOT c.relhassubclass"
+        " AND NOT c.relrowsecurity AND NOT pg_is_in_recovery())",
     )  # fmt: skip
 
 

@@ -58,16 +58,6 @@ def postgis_server() -> Iterator[str]:
     if given:
         yield given
         return
-    yield from _own_server()
-
-
-@pytest.fixture
-def own_server() -> Iterator[str]:
-    """A server of one test alone, which may crash it."""
-    yield from _own_server()
-
-
-def _own_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
     try:
         yield from _private_server(folder)

@@ -20,7 +20,7 @@ WHERE c.relkind = 'r'
   AND t.tgrelid = c.oid AND t.tgname = 'passerelle_change'
   AND t.tgenabled = 'A' AND t.tgtype = 60 AND t.tgqual IS NULL AND t.tgattr::text = ''
   AND v.weight IS NOT NULL
-  AND NOT c.relispartition
+  AND NOT c.relispartition AND c.relpersistence = 'p'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel WHERE srrelid = c.oid)
   AND md5(replace(p.prosrc, chr(13), '')) =

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -245,6 +246,11 @@ class TestSurveys:
     def test_of_another_version_are_passed_over(self) -> None:
         assert decode_survey('{"source": "what?"}') is None
         assert decode_survey("{") is None
+
+    def test_from_before_changes_were_counted_are_read(self) -> None:
+        kept = json.loads(encode_survey(survey()))
+        del kept["counted"]
+        assert decode_survey(json.dumps(kept)) == survey()
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

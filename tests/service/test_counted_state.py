@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -11,11 +12,15 @@ import psycopg2
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import command_line
+from gateway.assembly import assemble
+from gateway.cli import command_line, main
+from metadata.errors import ConfigurationError
 from metadata.finding import Language
+from metadata.measured import Source
+from providers.configuration import read_configuration
 from providers.database import connect
 from providers.postgis_counting import installing
-from providers.survey import Source
+from providers.store import open_store
 
 pytestmark = pytest.mark.postgis
 PAGES = (
@@ -252,6 +257,63 @@ def test_the_statements_run_twice_and_are_taken_back(on_postgis: Any) -> None:
     for _ in range(2):
         psql(on_postgis.silo, printed(on_postgis, "--remove"))
     assert counted_tables(on_postgis) == []
+
+
+def test_a_survey_that_differs_by_the_trigger_alone_keeps_its_day(
+    on_postgis: Any,
+) -> None:
+    on_postgis.describe("places")
+    configuration = read_configuration(on_postgis.configuration)
+    store = open_store(configuration.store)
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    assemble(configuration, store, now=first)
+    psql(on_postgis.silo, printed(on_postgis))
+    assemble(configuration, store, now=first + timedelta(days=9))
+    (survey,) = store.surveys()
+    store.close()
+    assert survey.counted
+    assert survey.surveyed_at == first
+
+
+def test_what_cannot_be_counted_is_named_and_left_out(
+    on_postgis: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    on_postgis.execute("CREATE VIEW seen AS SELECT * FROM places")
+    on_postgis.describe("lieux", "places", "seen")
+    on_postgis.describe("retrait", "zones", status="withdrawn")
+    monkeypatch.setenv("PASSERELLE_CONFIG", str(on_postgis.configuration))
+    with pytest.raises(SystemExit) as ended:
+        main(["triggers"])
+    said = capsys.readouterr()
+    assert ended.value.code == 0
+    assert '"places"' in said.out
+    assert "seen" not in said.out
+    assert "zones" not in said.out
+    assert "sig:public.seen" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["--silo", "other"], "--silo"), (["nobody"], "nobody"), (["vue"], "seen")],
+)
+def test_what_is_not_there_is_named_and_exits_1(
+    on_postgis: Any, monkeypatch: Any, capsys: Any, arguments: list[str], word: str
+) -> None:
+    on_postgis.execute("CREATE VIEW seen AS SELECT * FROM places")
+    on_postgis.describe("places")
+    on_postgis.describe("vue", "seen")
+    monkeypatch.setenv("PASSERELLE_CONFIG", str(on_postgis.configuration))
+    with pytest.raises(SystemExit) as ended:
+        main(["triggers", *arguments])
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "TRIGGER" not in said.out
+    assert word in said.err
+
+
+def test_files_need_no_triggers(on_geopackage: Any) -> None:
+    with pytest.raises(ConfigurationError, match="none"):
+        printed(on_geopackage)
 
 
 def counted_tables(deployment: Any) -> list[str]:
