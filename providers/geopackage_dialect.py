@@ -193,7 +193,8 @@ def _bindable(value: str | float | bool | Decimal | date | datetime) -> Scalar:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
-        return value if abs(value) <= LARGEST_INTEGER else float(value)
+        fits = -LARGEST_INTEGER - 1 <= value <= LARGEST_INTEGER
+        return value if fits else float(value)
     if isinstance(value, Decimal):
         whole = value == value.to_integral_value() and abs(value) <= LARGEST_INTEGER
         return int(value) if whole else float(value)

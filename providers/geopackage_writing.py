@@ -22,6 +22,7 @@ from providers.windows import is_geographic
 
 DEGREE_DIGITS = 9
 METRE_DIGITS = 4
+_COLLECTION = int(shapely.GeometryType.GEOMETRYCOLLECTION)
 _Write = Callable[[object], str]
 
 
@@ -98,9 +99,33 @@ def geojson(blobs: Sequence[object], source: int, crs: Crs) -> Sequence[str]:
     digits = DEGREE_DIGITS if is_geographic(crs.srid) else METRE_DIGITS
     if shapely.has_m(geometries).any():
         geometries = _without_measures(geometries)
+    _flatten(geometries)
     moved = moved_coordinates(geometries, source, crs.srid, digits, swap=crs.swapped)
-    texts = shapely.to_geojson(moved)
+    texts = shapely.to_geojson(_numbers_only(moved))
     return ["null" if text is None else str(text) for text in texts]
+
+
+def _numbers_only(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return none for each geometry with a coordinate that is NaN or infinite."""
+    found = geometries.copy()
+    for deep in (False, True):
+        places = np.flatnonzero(shapely.has_z(geometries) == deep)
+        coordinates, owners = shapely.get_coordinates(
+            geometries[places], include_z=deep, return_index=True
+        )
+        found[places[owners[~np.isfinite(coordinates).all(axis=1)]]] = None
+    return found
+
+
+def _flatten(geometries: NDArray[np.object_]) -> None:
+    """Put the parts of collections within collections into the outer ones."""
+    for place in np.flatnonzero(shapely.get_type_id(geometries) == _COLLECTION):
+        parts = shapely.get_parts(geometries[place])
+        if not (shapely.get_type_id(parts) == _COLLECTION).any():
+            continue
+        while (shapely.get_type_id(parts) == _COLLECTION).any():
+            parts = shapely.get_parts(parts)
+        geometries[place] = shapely.GeometryCollection(list(parts))
 
 
 def _without_measures(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -379,6 +379,47 @@ def _shape(chance: random.Random) -> shapely.Geometry | None:
 
 
 @pytest.fixture(scope="session")
+def table_of_shapes() -> Callable[[Mapping[str, shapely.Geometry | None], int], Table]:
+    """Make a table of named geometries in some reference system."""
+
+    def made(shapes: Mapping[str, shapely.Geometry | None], srid: int) -> Table:
+        columns = (RICH_COLUMNS[0], Column("sort", FieldType.STRING, "text", "TEXT"))
+        return Table(
+            name="shapes",
+            columns=columns,
+            rows=tuple(enumerate(shapes, 1)),
+            key=("id",),
+            geometry=GeometryType.GEOMETRY,
+            geometries=tuple(shapes.values()),
+            srid=srid,
+        )
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def table_of_keys() -> Callable[..., Table]:
+    """Make a table of one column of some type, its key unless that is denied."""
+
+    def made(
+        kind: FieldType,
+        postgresql: str,
+        geopackage: str,
+        values: list[Value],
+        *,
+        key: bool = True,
+    ) -> Table:
+        return Table(
+            name="keys",
+            columns=(Column("id", kind, postgresql, geopackage, nullable=not key),),
+            rows=tuple((value,) for value in values),
+            key=("id",) if key else (),
+        )
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def table_of() -> Callable[[list[str], list[tuple[Value, ...]]], Table]:
     """Make a table of an integer key and texts under some names."""
 
