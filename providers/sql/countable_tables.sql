@@ -20,6 +20,8 @@ LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname = 'passerelle'
 LEFT JOIN pg_catalog.pg_class AS k ON k.relnamespace = s.oid AND k.relname = 'change'
 WHERE c.relkind = 'r'
   AND c.relpersistence = 'p'
+  AND n.nspname NOT LIKE 'pg\_%%'
+  AND n.nspname NOT IN ('information_schema', 'passerelle')
   AND NOT c.relispartition
   AND NOT c.relhassubclass
   AND NOT c.relrowsecurity
