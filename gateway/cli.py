@@ -21,6 +21,7 @@ from gateway.approving import approve_datasets
 from gateway.checking import check_datasets
 from gateway.click_words import speak
 from gateway.desk import Desk, language_of
+from gateway.filing import make_dataset_files
 from gateway.publishing import publish_everything, withdraw_dataset
 from gateway.status import show_status
 from gateway.surveying import survey_silos
@@ -91,7 +92,7 @@ def command_line(language: Language) -> click.Group:
         context.obj = Desk(language, given=config)
         context.call_on_close(context.obj.close)
 
-    for add in (_survey, _approve, _withdraw, _check, _records, _serve):
+    for add in (_survey, _approve, _withdraw, _check, _records, _files, _serve):
         add(passerelle, text)
     for add in (_publish, _status, _schema, _triggers):
         add(passerelle, text)
@@ -210,6 +211,19 @@ def _records(group: click.Group, text: Say) -> None:
     @click.pass_obj
     def records(desk: Desk, out: Path) -> int:
         return write_all_records(desk, out)
+
+
+def _files(group: click.Group, text: Say) -> None:
+    @group.command(
+        help=text(
+            "Prépare chaque collection en fichiers GeoPackage et CSV.",
+            "Make each collection ready as GeoPackage and CSV files.",
+        )
+    )
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.pass_obj
+    def files(desk: Desk, ids: tuple[str, ...]) -> int:
+        return make_dataset_files(desk, ids)
 
 
 def _serve(group: click.Group, text: Say) -> None:

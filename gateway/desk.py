@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text as Markup
 
 from gateway.assembly import Progress as Told
+from metadata.errors import PasserelleError
 from metadata.finding import Finding, Language, Severity, Text
 from providers.configuration import (
     Configuration,
@@ -53,6 +54,10 @@ def _more(count: int, command: str) -> Text:
         f"… et {count} de plus de cette sorte ({command} les donne tous)",
         f"… and {count} more like it ({command} has them all)",
     )
+
+
+class UnknownDataset(PasserelleError):
+    """There is no description of that name."""
 
 
 @dataclass

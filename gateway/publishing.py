@@ -10,20 +10,16 @@ from pathlib import Path
 import click
 
 from gateway.assembly import Assembled, assemble, check_everything, records_of
-from gateway.desk import Desk
+from gateway.desk import Desk, UnknownDataset
+from gateway.filing import drop_dataset_files
 from gateway.findings_json import findings_json
 from gateway.publish import publish_records, withdraw_records
 from gateway.report import result_json, result_tables
 from gateway.result import ExitCode, PublishResult
 from metadata.dataset import Dataset
 from metadata.description_file import withdraw_file
-from metadata.errors import PasserelleError
 from metadata.finding import Finding, Text, has_errors
 from metadata.stated import Description, Status
-
-
-class UnknownDataset(PasserelleError):
-    """There is no description of that name."""
 
 
 def publish_everything(
@@ -134,6 +130,7 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
         It has no description.
     """
     withdraw_file(_description_file(desk, dataset_id))
+    drop_dataset_files(desk, dataset_id)
     with desk.progress() as told:
         result = withdraw_records(
             {dataset_id},

@@ -8,7 +8,11 @@ per dataset.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+)
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +38,8 @@ from service.compression import Compress
 from service.csw.endpoint import csw_endpoint
 from service.csw.keeper import Keeper, kept_ready
 from service.features_visit import visiting
+from service.files import Downloads
+from service.files_keeper import LOOK, FilesKeeper, kept_files
 from service.items import Items
 from service.memory import PageMemory
 from service.messages import text
@@ -57,7 +63,11 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    configuration: Configuration, *, clock: Clock | None = None, interval: float = 1.0
+    configuration: Configuration,
+    *,
+    clock: Clock | None = None,
+    interval: float = 1.0,
+    files: float | None = None,
 ) -> Starlette:
     """Return the application.
 
@@ -67,6 +77,8 @@ def create_app(
         Returns the present moment with its time zone; `None` is the real one.
     interval
         Seconds between two looks for changes.
+    files
+        Seconds between two looks whether files are due; `None` makes none.
     """
     stage = Stage()
     clock = clock or _present
@@ -90,13 +102,19 @@ def create_app(
             PasserelleError: _answer,
             Exception: _answer,
         },
-        lifespan=_lifespan(reloader, lambda: kept_ready(keeper, stage, interval)),
+        lifespan=_lifespan(
+            reloader,
+            lambda: kept_ready(keeper, stage, interval),
+            lambda: kept_files(
+                FilesKeeper(stage, lambda: reloader.store, clock), files
+            ),
+        ),
     )
 
 
 def application() -> Starlette:
     """Return the application of the configuration that the environment names."""
-    return create_app(read_configuration(configuration_path()))
+    return create_app(read_configuration(configuration_path()), files=LOOK)
 
 
 def _present() -> datetime:
@@ -104,13 +122,15 @@ def _present() -> datetime:
 
 
 def _lifespan(
-    reloader: Reloader, beside: Callable[[], AbstractAsyncContextManager[None]]
+    reloader: Reloader, *beside: Callable[[], AbstractAsyncContextManager[None]]
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         await reloader.start()
         try:
-            async with beside():
+            async with AsyncExitStack() as stack:
+                for each in beside:
+                    await stack.enter_async_context(each())
                 yield
         finally:
             await reloader.stop()
@@ -132,7 +152,7 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/sortables": endpoints.sortables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/download/{file}": visiting(items.download),
+        "/collections/{collection}/download/{file}": visiting(Downloads(items).answer),
     }
     return [
         *(Route(p, handler, methods=_methods(p)) for p, handler in documents.items()),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from metadata.dataset import Collection, Dataset
 from metadata.describing import describe, lost_exclusions
 from metadata.description import Descriptions
 from metadata.errors import PasserelleError
+from metadata.file_formats import FileFormat
 from metadata.finding import Finding, Severity, Text, has_errors
 from metadata.measured import Source, Survey
 from metadata.stated import Access, CollectionDescription, Description
 from providers.configuration import Configuration
+from providers.exports.content import file_content
 from providers.features import (
     FeatureReader,
     FeatureSilo,
@@ -21,6 +24,7 @@ from providers.features import (
     Limits,
     open_features,
 )
+from providers.store_files import MadeFile
 from service.catalogue import Catalogue, StoredCatalogue, make_catalogue
 from service.messages import text
 from service.snapshot import ServedCollection, ServedDataset, Snapshot
@@ -49,6 +53,8 @@ class Material:
     published: Mapping[str, bytes] = field(default_factory=dict)
     """Records last published, by the name of their file."""
     catalogue: StoredCatalogue = field(default_factory=StoredCatalogue)
+    files: tuple[MadeFile, ...] = ()
+    """Every file that lies ready."""
     findings: tuple[Finding, ...] = ()
     """What is wrong with the configuration and the store."""
 
@@ -143,6 +149,9 @@ class _Builder:
             if has_errors([f])
         }
         self.broken: dict[str, Finding] = {}
+        self._files: dict[str, list[MadeFile]] = {}
+        for file in material.files:
+            self._files.setdefault(file.collection_id, []).append(file)
 
     def datasets(self) -> Iterator[tuple[str, ServedDataset]]:
         """Yield every dataset that has a record, by id."""
@@ -217,13 +226,26 @@ class _Builder:
 
     def _serve(self, dataset: Dataset, collection: Collection) -> ServedCollection:
         """Return a collection with its features, the former ones if it is the same."""
-        before = self._before(collection)
+        before, files = self._before(collection), self._ready(dataset, collection)
         if before is not None:
-            return replace(before, dataset=dataset, collection=collection)
+            return replace(before, dataset=dataset, collection=collection, files=files)
         source, reader = self._features(collection)
         return ServedCollection(
-            collection=collection, dataset=dataset, source=source, reader=reader
+            collection=collection,
+            dataset=dataset,
+            source=source,
+            reader=reader,
+            files=files,
         )
+
+    def _ready(
+        self, dataset: Dataset, collection: Collection
+    ) -> Mapping[FileFormat, MadeFile]:
+        """Return the files that may go out: of these columns and words, no others."""
+        found = self._files.get(collection.id, ())
+        form = file_content(dataset, collection).form if found else ""
+        ready = {file.format: file for file in found if file.form == form}
+        return MappingProxyType({f: ready[f] for f in FileFormat if f in ready})
 
     def _before(self, collection: Collection) -> ServedCollection | None:
         """Return the same collection of the previous snapshot, if it still works."""

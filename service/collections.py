@@ -25,7 +25,7 @@ from service.links import (
     Document,
     Link,
     dataset_links,
-    enclosure,
+    enclosures,
     self_links,
 )
 from service.listing import Listed
@@ -71,7 +71,10 @@ def root_links(root: Root, language: Language) -> list[Link]:
     if root.dataset is None:
         return []
     found = dataset_links(root.dataset.dataset, language)
-    return [*found, *(enclosure(c, language) for c in root.dataset.collections)]
+    return [
+        *found,
+        *(link for c in root.dataset.collections for link in enclosures(c, language)),
+    ]
 
 
 def collection_document(
@@ -162,5 +165,5 @@ def _links(served: ServedCollection, root: str, language: Language) -> Iterable[
     for name, rel in _SCHEMAS.items():
         title = say(language, f"link.{name}")
         yield Link(href=f"{url}/{name}", rel=rel, type=SCHEMA_JSON, title=title)
-    yield enclosure(served, language)
+    yield from enclosures(served, language)
     yield from dataset_links(served.dataset, language)

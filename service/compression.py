@@ -1,6 +1,7 @@
 """Answers are compressed as the client likes it best, errors too.
 
-Parts of a file (206) and what is compressed already go out as they are. The
+Parts of a file (206), what is compressed already and what must not be transformed
+(``Cache-Control: no-transform``) go out as they are. The
 tag of a compressed answer says so, because its bytes are others.
 
 References
@@ -132,6 +133,8 @@ def _coding(header: str) -> str:
 def _gains(status: int, headers: Headers) -> bool:
     """Tell whether an answer may be compressed, and gains by it."""
     if status in {204, 206, 304} or "content-encoding" in headers:
+        return False
+    if "no-transform" in headers.get("cache-control", ""):
         return False
     kind = headers.get("content-type", "").split(";")[0]
     return kind.startswith(_TEXTS) or kind.endswith(_SUFFIXES)

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 from metadata.codelists import LICENCES
 from metadata.dataset import Dataset
 from metadata.distributions import GEOJSON, collection_title, record_address
+from metadata.file_formats import FORMATS
 from metadata.finding import Language
 from metadata.language_tags import language_tag
 from service.messages import say
@@ -31,6 +32,8 @@ class Link(TypedDict):
     hreflang: NotRequired[str]
     method: NotRequired[str]
     """Of HTTP, where it is not GET."""
+    length: NotRequired[int]
+    """Bytes."""
 
 
 def self_links(url: str, language: Language, media_type: str) -> list[Link]:
@@ -78,19 +81,31 @@ def dataset_links(dataset: Dataset, language: Language) -> list[Link]:
     return links
 
 
-def enclosure(served: ServedCollection, language: Language) -> Link:
-    """Return the link to the whole collection in one file.
+def enclosures(served: ServedCollection, language: Language) -> list[Link]:
+    """Return the links to the whole collection in one file, in every form.
 
     References
     ----------
-    The same, requirements enclosure, enclosure-type and hreflang.
+    The same, requirements enclosure, enclosure-type and hreflang, recommendations
+    enclosure-length and -title.
     """
     dataset = served.dataset
     title = collection_title(dataset, served.collection)
-    return Link(
-        href=f"{dataset.service_url}/collections/{served.id}/download/{served.id}.geojson",
-        rel="enclosure",
-        type=GEOJSON,
-        title=say(language, "link.enclosure", title=title),
-        hreflang=language_tag(dataset.description.language),
-    )
+    base = f"{dataset.service_url}/collections/{served.id}/download/{served.id}"
+    tag = language_tag(dataset.description.language)
+
+    def link(ending: str, media_type: str, name: str) -> Link:
+        return Link(
+            href=f"{base}.{ending}",
+            rel="enclosure",
+            type=media_type,
+            title=say(language, "link.enclosure", title=title, form=name),
+            hreflang=tag,
+        )
+
+    found = [link("geojson", GEOJSON, "GeoJSON")]
+    for form, made in served.files.items():
+        words = FORMATS[form]
+        ready = link(form, words.media_type, words.name)
+        found.append({**ready, "length": made.length})
+    return found

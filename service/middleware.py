@@ -15,13 +15,17 @@ from service.snapshot import Stage
 from service.validators import content_tag, held_tag
 
 EXPOSED = (
+    "Accept-Ranges",
     "Content-Crs",
     "Content-Language",
     "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
     "ETag",
     "Link",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
+    "Repr-Digest",
     "Retry-After",
 )
 """Headers that scripts of other sites may read."""

@@ -22,6 +22,7 @@ from metadata.codelists import LICENCES
 from metadata.crs import CRS84, crs_name, parse_crs
 from metadata.dataset import Dataset, published_columns
 from metadata.distributions import collection_title
+from metadata.file_formats import FORMATS
 from metadata.finding import Language
 from service.landing import service_title
 from service.links import Document
@@ -30,6 +31,7 @@ from service.problems import Problem
 from service.snapshot import ServedCollection, Snapshot
 
 HTML_TYPE = "text/html; charset=utf-8"
+_THOUSAND, _TEN = 1000, 10
 _SHOWN = 200
 """Characters of a value in a table cell; the item's page shows all of it."""
 
@@ -235,12 +237,14 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["number"] = _number
+    made.filters["size"] = _size
     made.filters["cell"] = _cell
     made.filters["value"] = _value
     made.filters["segment"] = _segment
     made.filters["crs_name"] = _crs_name
     made.globals["licence"] = _licence
     made.globals["collection_title"] = collection_title
+    made.globals["formats"] = FORMATS
     return made
 
 
@@ -248,6 +252,17 @@ def _number(value: int, language: Language) -> str:
     """Group digits as a language does: narrow no-break space, or comma."""
     separator = "\u202f" if language is Language.FRENCH else ","
     return f"{value:,}".replace(",", separator)
+
+
+def _size(length: int, language: Language) -> str:
+    """Return a number of bytes as people say it: 1,2 Mo, 1.2 MB."""
+    size, unit, units = float(length), "", iter(("k", "M", "G", "T"))
+    while size >= _THOUSAND:
+        size, unit = size / _THOUSAND, next(units)
+    text = f"{size:.1f}" if unit and size < _TEN else f"{size:.0f}"
+    if language is Language.FRENCH:
+        return f"{text.replace('.', ',')}\u202f{unit}o"
+    return f"{text} {unit}B"
 
 
 def _value(value: Any) -> str:

@@ -122,6 +122,7 @@ class Reloader:
             descriptions=descriptions or before.descriptions,
             published=stored.published if stored else before.published,
             catalogue=stored.catalogue if stored else before.catalogue,
+            files=stored.files if stored else before.files,
             findings=(*self._configuration.findings, *self._store.findings),
         )
         self._stored = stored.surveys if stored else self._stored

@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 
 from metadata.dataset import Collection, Dataset
 from metadata.distributions import collection_title
 from metadata.errors import CollectionBroken
+from metadata.file_formats import FileFormat
 from metadata.finding import Finding
 from providers.configuration import Configuration
 from providers.features import FeatureReader, FeatureSilo, FeatureSource
 from providers.folding import folded
+from providers.store_files import MadeFile
 from service.catalogue import Catalogue
 from service.validators import content_tag, digest
 
@@ -34,6 +37,10 @@ class ServedCollection:
     """`None` when it is described but cannot be read now."""
     reader: FeatureReader | None = None
     """The same for the event loop; there whenever the source is."""
+    files: Mapping[FileFormat, MadeFile] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """Those made ahead whose columns and words are those of now."""
 
     @property
     def id(self) -> str:

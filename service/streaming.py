@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -19,10 +20,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from metadata.errors import PasserelleError
-from providers.features import FeatureStream
 
 SEND_TIMEOUT = 60.0
 """Seconds that a client may take to make room for the next batch."""
+
+
+class Batches(Protocol):
+    """Bytes, a batch at a time, from something that is to be closed."""
+
+    def __next__(self) -> bytes:
+        """Return the next batch."""
+        ...
+
+    def close(self) -> None:
+        """Stop. May be called twice."""
+        ...
 
 
 class ClientStalled(PasserelleError):
@@ -50,7 +62,7 @@ class FeatureStreamResponse(Response):
         *,
         opening: bytes,
         first: bytes,
-        stream: FeatureStream,
+        stream: Batches,
         closing: Callable[[], bytes],
         headers: Mapping[str, str],
         background: BackgroundTask | None = None,
@@ -73,12 +85,19 @@ class FeatureStreamResponse(Response):
                 await watcher
             await asyncio.shield(run_in_threadpool(self._stream.close))
 
+    def _next(self) -> bytes:
+        """Return the next batch; empty at the end."""
+        try:
+            return next(self._stream)
+        except StopIteration:
+            return b""
+
     async def _send(self, scope: Scope, send: Send, gone: asyncio.Future[None]) -> None:
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         if scope["method"] != "HEAD":
             await _send_body(send, self._opening)
-            while batch := await run_in_threadpool(next, self._stream, b""):
+            while batch := await run_in_threadpool(self._next):
                 if gone.done():
                     return
                 await _send_body(send, batch)

@@ -22,6 +22,7 @@ from providers.configuration import (
     read_configuration,
 )
 from providers.store import Store, open_store
+from providers.store_files import MadeFile
 from providers.survey import survey_silo, survey_structure
 from service.building import SiloView
 from service.catalogue import StoredCatalogue, read_catalogue
@@ -83,6 +84,8 @@ class StoreView:
     published: Mapping[str, bytes]
     """Records last published, by the name of their file without ending."""
     catalogue: StoredCatalogue
+    files: tuple[MadeFile, ...] = ()
+    """Whole collections that lie ready."""
 
 
 class StoreWatch:
@@ -92,6 +95,8 @@ class StoreWatch:
         self._store: Store | None = None
         self._address = ""
         self._generation: int | None = None
+        self._files_generation = 0
+        self._view: StoreView | None = None
         self._catalogue = StoredCatalogue()
         self.findings: tuple[Finding, ...] = ()
 
@@ -125,18 +130,28 @@ class StoreWatch:
             self.close()
             self._store, self._address = open_store(address), address
             self._generation = None
-        generation = self._store.generation()
-        if generation == self._generation:
-            return None
+        generation, files = self._store.generation(), self._store.files_generation()
+        if generation == self._generation and self._view is not None:
+            return self._with_files(self._store, files)
         catalogue = read_catalogue(self._store, self._catalogue)
         revisions = [each.revision for each in catalogue.applied]
         view = StoreView(
             surveys=self._store.surveys(),
             published={r.record.name: r.content for r in revisions},
             catalogue=catalogue,
+            files=self._store.files(),
         )
         self._generation, self._catalogue = generation, catalogue
+        self._files_generation, self._view = files, view
         return view
+
+    def _with_files(self, store: Store, generation: int) -> StoreView | None:
+        """Return the same with other files, if there are others."""
+        if generation == self._files_generation or self._view is None:
+            return None
+        self._files_generation = generation
+        self._view = replace(self._view, files=store.files())
+        return self._view
 
 
 class SiloWatch:

@@ -298,6 +298,12 @@ def new_deployment() -> Callable[[Path, str, str], Deployment]:
     return deploy
 
 
+@pytest.fixture(scope="session")
+def filled() -> Callable[[str], None]:
+    """Make the tables `places` and `zones` in a database."""
+    return fill_database
+
+
 @pytest.fixture(name="wait_for")
 def _wait_for() -> Callable[[Callable[[], bool]], None]:
     """Wait until something is so."""

@@ -1,0 +1,145 @@
+"""`/collections/{id}/download/{id}.{gpkg,csv}`: whole collections as files.
+
+A file has its length, its date and its digest, and goes out as it lies in the folder,
+whole or in part; GeoJSON is written while it is sent (`service.items`). A file that
+is to be there and is not yet made answers 503 with a time to come again: whoever
+harvests takes 404 for gone.
+
+References
+----------
+RFC 9110, clauses 13.2.2 (order of conditions), 14 (ranges); RFC 9530
+(``Repr-Digest``); INSPIRE good practice on download services, class bulk-download.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from email.utils import format_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from metadata.file_formats import FORMATS, FileFormat
+from providers.store_files import MadeFile
+from service.features_visit import FeaturesVisit
+from service.items import Items
+from service.messages import text
+from service.parameters import require_known
+from service.problems import HttpProblem
+from service.ranges import Part, is_unchanged, refused, wanted_part
+from service.streaming import FeatureStreamResponse
+from service.visit import snapshot_of
+
+_CHUNK: Final = 256 * 1024
+_PARAMETERS: Final = frozenset({"lang"})
+_ENDINGS: Final = frozenset(each.value for each in FileFormat)
+_LATER: Final = {"Retry-After": "60"}
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """The handler of all files of a collection."""
+
+    items: Items
+    """Who writes GeoJSON."""
+
+    async def answer(self, seen: FeaturesVisit) -> Response:
+        """Answer with a file.
+
+        Raises
+        ------
+        HttpProblem
+            404; 412 and 416, see `service.ranges`; 503 while it is not made.
+        metadata.errors.QueryError
+            A parameter that a file does not have.
+        """
+        request, served = seen.request, seen.served
+        asked = request.path_params["file"]
+        name, _, ending = asked.rpartition(".")
+        if name != served.id or ending not in _ENDINGS:
+            return await self.items.download(seen)
+        require_known(seen.pairs, _PARAMETERS, served.collection)
+        made = served.files.get(FileFormat(ending))
+        folder = snapshot_of(request).configuration.files.folder
+        if made is None:
+            raise _not_made(asked)
+        return await run_in_threadpool(_answer, request, made, folder)
+
+
+def _answer(request: Request, made: MadeFile, folder: Path) -> Response:
+    """Answer from the folder; the file is open before the answer begins."""
+    headers = _headers(made)
+    refused(request.headers, headers)
+    if is_unchanged(request.headers, headers):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    part = wanted_part(request.headers, headers, made.length)
+    try:
+        file = (folder / made.path).open("rb")
+    except OSError as error:
+        raise _not_made(f"{made.collection_id}.{made.format}") from error
+    answer = FeatureStreamResponse(
+        opening=b"",
+        first=b"",
+        stream=_Chunks(file, part),
+        closing=lambda: b"",
+        headers={**headers, **_about(made), **part.headers(made.length)},
+    )
+    answer.status_code = part.status
+    return answer
+
+
+def _headers(made: MadeFile) -> dict[str, str]:
+    """Return what an answer says of a file, also when it does not send it."""
+    return {
+        "ETag": f'"{made.sha256}"',
+        "Last-Modified": format_datetime(made.changed_at, usegmt=True),
+        "Cache-Control": "no-cache, no-transform",
+        "Accept-Ranges": "bytes",
+    }
+
+
+def _about(made: MadeFile) -> dict[str, str]:
+    digest = base64.b64encode(bytes.fromhex(made.sha256)).decode()
+    name = f"{made.collection_id}.{made.format}"
+    media_type = FORMATS[made.format].media_type
+    is_text = media_type.startswith("text/")
+    return {
+        "Content-Type": f"{media_type}; charset=utf-8" if is_text else media_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+    }
+
+
+class _Chunks:
+    """A part of an open file, a piece at a time."""
+
+    def __init__(self, file: BinaryIO, part: Part) -> None:
+        self._file = file
+        self._left = part.length
+        file.seek(part.first)
+
+    def __next__(self) -> bytes:
+        piece = self._file.read(min(_CHUNK, self._left))
+        if not piece:
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _not_made(name: str) -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Unavailable",
+        text("problem.not-made", name=name),
+        hint=text("problem.not-made.hint"),
+        headers=_LATER,
+    )

@@ -1,0 +1,189 @@
+"""Keeps the files of the service up to date while it serves.
+
+One process of a deployment keeps them, whoever gets the lock first; when it ends,
+another one takes over. It looks every few seconds: what is served no more loses its
+files at once, what has none or other ones is made by a process of its own
+(`service.files_worker`), one at a time.
+
+A collection is read again when its state says that rows changed, not more often than
+every so many minutes. Where no state is certain, what the silo counts decides
+(`providers.change`), and after a day nothing does: the rows are read, and files of
+the same content keep their date.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from metadata.distributions import collection_title
+from metadata.errors import PasserelleError, StoreError
+from metadata.file_formats import FileFormat
+from metadata.measured import Source
+from providers.exports.folder import FilesFolder
+from providers.store import Store
+from providers.store_lock import LockHeld
+from service.files_worker import BUSY, encode_task
+from service.making import ask_marks, drop_others
+from service.snapshot import ServedCollection, Snapshot, Stage
+
+logger = logging.getLogger(__name__)
+LOOK: Final = 5.0
+"""Seconds between two looks."""
+_ASK_AGAIN: Final = timedelta(minutes=1)
+"""Between two questions after the state of one collection."""
+_TRUSTED: Final = timedelta(days=1)
+"""How long counters of a silo may say that nothing changed."""
+
+
+class FilesKeeper:
+    """Looks what is due, and has it made."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        store: Callable[[], Store | None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._stage, self._store, self._clock = stage, store, clock
+        self._lock: AbstractContextManager[None] | None = None
+        self._asked: dict[tuple[str, ...], datetime] = {}
+        """When a collection, of some columns and words, may be looked at again."""
+        self._seen: Snapshot | None = None
+
+    async def follow(self, interval: float) -> None:
+        """Look again and again."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except (PasserelleError, OSError) as error:
+                    logger.warning("Files: %s", error)
+                await asyncio.sleep(interval)
+        finally:
+            if self._lock is not None:
+                with suppress(StoreError):
+                    self._lock.__exit__(None, None, None)
+
+    async def _look(self) -> None:
+        """Drop what is gone, and make what is due."""
+        store = self._store()
+        if store is None or not await self._holds(store):
+            return
+        with self._stage.held() as snapshot:
+            if snapshot is None:
+                return
+            if snapshot is not self._seen:
+                folder = FilesFolder(snapshot.configuration.files.folder)
+                await asyncio.to_thread(drop_others, snapshot, store, folder)
+                self._seen = snapshot
+            due, marks = await self._due(snapshot)
+            task = encode_task(snapshot, due, marks) if due else b""
+            path = str(snapshot.configuration.path)
+        if task:
+            await _make(path, task)
+
+    async def _holds(self, store: Store) -> bool:
+        """Take the lock of the keeper, once; tell whether we have it."""
+        if self._lock is None:
+            lock = store.making_files(keeper=True)
+            try:
+                await asyncio.to_thread(lock.__enter__)
+            except LockHeld:
+                return False
+            self._lock = lock
+        return True
+
+    async def _due(
+        self, snapshot: Snapshot
+    ) -> tuple[list[ServedCollection], dict[Source, str]]:
+        """Return the collections whose files are to be made, and marks of all."""
+        now, every = self._clock(), snapshot.configuration.files.every
+        pause = timedelta(minutes=every)
+        moved = [
+            served
+            for served in snapshot.collections.values()
+            if served.source is not None and await self._moved(served, now, pause)
+        ]
+        if not moved:
+            return [], {}
+        marks = await asyncio.to_thread(ask_marks, snapshot, moved)
+        due = [each for each in moved if not _counted(each, marks, now)]
+        self._asked = {key: then for key, then in self._asked.items() if then > now}
+        self._asked |= {_key(served): now + pause for served in due}
+        return due, marks
+
+    async def _moved(
+        self, served: ServedCollection, now: datetime, pause: timedelta
+    ) -> bool:
+        """Tell whether a collection may be another than its files; asks its silo."""
+        files = served.files
+        if self._asked.get(_key(served), now) > now:
+            return False
+        if len(files) < len(FileFormat):
+            return True
+        if now - max(file.checked_at for file in files.values()) < pause:
+            return False
+        self._asked[_key(served)] = now + _ASK_AGAIN
+        try:
+            state = await served.reading.state()
+        except PasserelleError:
+            return False
+        return not state or any(file.state != state for file in files.values())
+
+
+def _key(served: ServedCollection) -> tuple[str, ...]:
+    title = collection_title(served.dataset, served.collection)
+    return served.id, served.form, title, served.dataset.abstract
+
+
+def _counted(served: ServedCollection, marks: dict[Source, str], now: datetime) -> bool:
+    """Tell whether the silo has counted no change since the files were made."""
+    mark = marks.get(served.collection.survey.source, "")
+    files = served.files.values()
+    if not mark or len(files) < len(FileFormat):
+        return False
+    return all(f.mark == mark and now - f.checked_at < _TRUSTED for f in files)
+
+
+async def _make(configuration: str, task: bytes) -> None:
+    """Have files made, and wait; nobody is left working when we are to end."""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "service.files_worker",
+        configuration,
+        stdin=asyncio.subprocess.PIPE,
+    )
+    try:
+        await worker.communicate(task)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            worker.terminate()
+        await worker.wait()
+        raise
+    if worker.returncode == BUSY:
+        logger.info("Files are being made by somebody else")
+    elif worker.returncode:
+        logger.warning("Making files ended with %s", worker.returncode)
+
+
+@asynccontextmanager
+async def kept_files(
+    keeper: FilesKeeper, interval: float | None
+) -> AsyncIterator[None]:
+    """Keep files up to date as long as the context lasts; not without interval."""
+    if interval is None:
+        yield
+        return
+    task = asyncio.create_task(keeper.follow(interval))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
