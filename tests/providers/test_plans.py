@@ -324,3 +324,13 @@ def test_a_failing_statement_leaves_the_session_planning_rightly(
         return found
 
     assert asyncio.run(modes())[1:] == ["b'auto'"] * 3
+
+
+def test_a_text_key_needs_an_index_by_code_point(million: Million) -> None:
+    """Texts go by code point in both silos; an index of another order is no help."""
+    statement = million.statements("codes").page(Query(limit=10))
+    with million.connection.cursor() as cursor:
+        cursor.execute('CREATE INDEX code_index ON codes (code COLLATE "C")')
+    plan = million.plan(statement)
+    assert indexes(plan) == {"code_index"}
+    assert scanned(plan) == []

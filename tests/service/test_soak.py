@@ -317,6 +317,10 @@ def test_nothing_wears_out(
 ) -> None:
     truth = fill(own_postgis.address)
     deployment = new_deployment(tmp_path, own_postgis.address, "public")
+    # Little memory for pages, so that it is full before growth is looked for.
+    text = deployment.configuration.read_text(encoding="utf-8")
+    text = text.replace("service:\n", "service:\n  memory: 1000000\n")
+    deployment.configuration.write_text(text, encoding="utf-8")
     deployment.describe("fixe")
     deployment.describe("mobile")
     with serve(deployment) as client:
