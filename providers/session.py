@@ -6,10 +6,10 @@ would have in the text of the statement: `integer` for a small whole number,
 `numeric` for a decimal one, and `unknown` for a text. So a prepared statement
 means the same as a plain one; ``count > 0.5`` does not become ``count > 1``.
 
-PostgreSQL soon plans a prepared statement once for all values. Where boxes
-or intervals pick the rows that goes wrong: the plan of a whole country, kept, reads a million
-rows for one street. Such statements say so (`providers.sql.BY_VALUES`) and are
-planned for their values each time; what only follows a key is not.
+PostgreSQL soon plans a prepared statement once for all values. Where boxes or
+intervals pick the rows that goes wrong: the plan of a whole country, kept, reads a
+million rows for one street. Such statements say so (`providers.sql.BY_VALUES`) and
+are planned for their values each time; what only follows a key is not.
 
 References
 ----------
