@@ -15,7 +15,7 @@ DCAT-AP 3.0.1; GeoDCAT-AP 3.0.0; DCAT-AP HVD 3.0.0; hydra core for the pages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -55,7 +55,18 @@ from metadata.dcat_terms import (
 from metadata.dcat_themes import keyword_statements, theme_statements
 from metadata.finding import Language, Text
 from metadata.language_tags import language_address, language_tag
-from metadata.rdf import Iri, Node, Statement, absolute, link, named, node, text, typed
+from metadata.rdf import (
+    Iri,
+    Node,
+    Statement,
+    Value,
+    absolute,
+    link,
+    named,
+    node,
+    text,
+    typed,
+)
 from metadata.rdf_jsonld import jsonld
 from metadata.rdf_turtle import turtle
 from metadata.rdf_xml import rdf_element, rdf_xml
@@ -208,7 +219,7 @@ def catalogue_node(
     Its datasets, their APIs and their entries hang on it; `page` says how to go on.
     """
     language = language_tag(facts.language)
-    listed = tuple(resources)
+    listed = tuple(_agreeing(resources))
     properties = [
         text("dct:title", facts.title, language),
         text("dct:description", facts.description, language),
@@ -224,6 +235,24 @@ def catalogue_node(
         ("hydra:view", _view(page)),
     ]
     return node("dcat:Catalog hydra:Collection", properties, facts.url)
+
+
+def _agreeing(resources: Iterable[Node]) -> Iterator[Node]:
+    """Yield resources; a document that several link has the words of the first.
+
+    In one graph an address is one thing: with two titles a portal would show either,
+    another one at each harvest.
+    """
+    known: dict[str, Node] = {}
+
+    def first(value: Value) -> Value:
+        if isinstance(value, Node) and "foaf:Document" in value.types and value.iri:
+            return known.setdefault(value.iri, value)
+        return value
+
+    for each in resources:
+        properties = tuple((name, first(value)) for name, value in each.properties)
+        yield replace(each, properties=properties)
 
 
 def _view(page: Page) -> Node:

@@ -1,8 +1,8 @@
 """Who may have the data and under which conditions; and what the law asks of them.
 
-data.gouv.fr takes the label of a licence before its address, and the EU's access
-rights for nothing, so that a licence has a title but no label, and the INSPIRE
-limitation on public access stands among the rights.
+data.gouv.fr takes the label of a licence before its address and knows no address of
+SPDX, so that the label is the title that it knows. The EU's access rights are nothing
+to it, so that the INSPIRE limitation on public access stands among the rights.
 
 References
 ----------
@@ -21,6 +21,7 @@ from metadata.dcat_terms import (
     categories_named,
     licence_named,
 )
+from metadata.language_tags import language_tag
 from metadata.rdf import Iri, Statement, node, text
 
 _OPEN = ACCESS_LIMITATIONS["none"].uri
@@ -53,12 +54,14 @@ def licence_statements(content: RecordContent) -> Iterator[Statement]:
     """Yield the licence, else what stands in its place as a statement of rights."""
     licence = licence_of(content)
     if licence is not None:
+        title = licence.fr if content.language == "fre" else licence.en
         yield (
             "dct:license",
             node(
                 "dct:LicenseDocument",
                 [
-                    text("dct:title", licence.text),
+                    text("dct:title", title, language_tag(content.language)),
+                    text("rdfs:label", licence.text),
                     text("dct:identifier", licence.spdx),
                 ],
                 licence.uri,

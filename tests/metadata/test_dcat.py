@@ -233,13 +233,14 @@ def test_the_api_is_typed_so_that_data_gouv_fr_reads_api(make_dataset):
     assert one(graph, service, DCAT.servesDataset) == DATASET
 
 
-def test_the_licence_is_an_address_with_a_title_and_no_label(make_dataset):
+def test_the_licence_is_an_address_with_the_title_that_the_portal_knows(make_dataset):
     graph = graph_of(make_dataset())
     licence = one(graph, DATASET, DCTERMS.license)
     assert licence == URIRef("https://spdx.org/licenses/etalab-2.0")
-    assert one(graph, licence, DCTERMS.title) == Literal("Licence Ouverte version 2.0")
+    title = "Licence Ouverte / Open Licence version 2.0"
+    assert one(graph, licence, DCTERMS.title) == Literal(title, lang="fr")
     assert one(graph, licence, DCTERMS.identifier) == Literal("etalab-2.0")
-    assert list(graph.objects(licence, RDFS_LABEL)) == []
+    assert one(graph, licence, RDFS_LABEL) == Literal("Licence Ouverte version 2.0")
     for distribution in graph.objects(DATASET, DCAT.distribution):
         assert one(graph, distribution, DCTERMS.license) == licence
 
@@ -437,3 +438,19 @@ def test_a_link_that_is_no_address_is_left_out(make_dataset):
     page = Link(url="à demander au guichet", title="Notice")
     graph = graph_of(make_dataset(links=(page,)))
     assert list(graph.objects(DATASET, FOAF.page)) == []
+
+
+def test_a_document_that_two_datasets_link_has_the_words_of_the_first(make_dataset):
+    """In one graph an address is one thing: of two titles one would show by chance."""
+    notice = Link(url="https://example.org/a.pdf", title="Notice")
+    same = Link(url="https://example.org/a.pdf", title="Mode d'emploi", description="B")
+    graph = catalogue_of(
+        make_dataset("communes", links=(notice,)),
+        make_dataset("cantons", links=(same,)),
+    )
+    document = URIRef("https://example.org/a.pdf")
+    assert list(graph.objects(document, DCTERMS.title)) == [
+        Literal("Notice", lang="fr")
+    ]
+    assert list(graph.objects(document, DCTERMS.description)) == []
+    assert len(list(graph.subjects(DCTERMS.hasPart, document))) == 2

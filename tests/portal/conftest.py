@@ -20,7 +20,13 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 import uvicorn
 
-from metadata.codelists import HVD_CATEGORIES, SPATIAL_SCOPES, THEMES, TOPICS
+from metadata.codelists import (
+    HVD_CATEGORIES,
+    LICENCES,
+    SPATIAL_SCOPES,
+    THEMES,
+    TOPICS,
+)
 from metadata.dataset import Collection, Dataset
 from metadata.description_file import write_draft
 from metadata.finding import Language
@@ -54,9 +60,30 @@ from service.app import create_app
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MANY = 366
 PATIENCE = 240
 """Seconds for udata to start, and as much again for its harvests."""
-LICENCES = ("etalab-2.0", "etalab-1.0", "odbl-1.0", "cc-by-4.0", "cc0-1.0")
+KEYWORDS = (
+    "arbre",
+    "cœur",
+    "eau & gaz",
+    "a",
+    "x" * 120,
+    "Été 2024",
+    "L'Île-d’Yeu",
+    "−5 °C à 12 €",
+    "100 m²",
+    "n° 3 / Nº 4",
+    "PLU(i)",
+    "Straße – Øst",
+)
+ABSTRACTS = (
+    "Bref.",
+    "Contours relevés à la main, ligne à ligne, et tenus à jour.",
+    "Ce que contient la table.\n\nEt une suite : " + "des mots " * 40,
+    "Altitudes < 100 m et > 20 m & « relevées » par l'agence ; 3 < 5, a<b non plus.",
+    "Texte avec <b>balises</b> dedans, et <une autre>.",
+)
 NAMES = (
     "Arbres d'alignement",
     "Zones humides & mares",
@@ -100,7 +127,7 @@ def varied(number: int, service_url: str) -> Dataset:
     collections = tuple(
         _collection(draw, f"{name}-{part}") for part in range(draw.choice((1, 1, 2)))
     )
-    facts = _facts(draw)
+    facts = _facts(draw, name)
     key = uuid5(NAMESPACE_URL, name)
     return Dataset(
         description=Description(
@@ -137,7 +164,7 @@ def _collection(draw: random.Random, name: str) -> Collection:
     )
 
 
-def _facts(draw: random.Random) -> dict[str, Any]:
+def _facts(draw: random.Random, name: str) -> dict[str, Any]:
     """Draw what a person states; every fact is absent now and then."""
     access = draw.choice((Access.OPEN,) * 4 + (Access.RESTRICTED,))
     chance = draw.random
@@ -145,23 +172,15 @@ def _facts(draw: random.Random) -> dict[str, Any]:
     return {
         "access": access,
         "access_limitation": some("abcdefgh") if access is not Access.OPEN else "",
-        "abstract": some(
-            (
-                "Bref.",
-                "Contours relevés à la main, ligne à ligne, et tenus à jour.",
-                "Ce que contient la table.\n\nEt une suite : " + "des mots " * 40,
-            )
-        ),
+        "abstract": some(ABSTRACTS),
         "lineage": some(("", "Levé sur place, au 1/200.")),
         "purpose": some(("", "Gérer les arbres.")),
         "limitations": some(("", "Ne vaut pas limite cadastrale.")),
         "producer": some((ORGANISATION["name"], "Commune de Bobigny")),
-        "licence": some((*LICENCES, "")),
+        "licence": some((*sorted(LICENCES), "")),
         "themes": tuple(draw.sample(sorted(THEMES), some((0, 1, 2)))),
         "topics": tuple(draw.sample(sorted(TOPICS), some((0, 1)))),
-        "keywords": tuple(
-            draw.sample(("arbre", "cœur", "eau & gaz", "a", "x" * 120, "Été 2024"), 3)
-        ),
+        "keywords": tuple(draw.sample(KEYWORDS, 3)),
         "hvd": tuple(draw.sample(sorted(HVD_CATEGORIES), some((0, 0, 1, 2)))),
         "spatial_scope": some(("", *sorted(SPATIAL_SCOPES))),
         "scale": some((None, 5_000, 25_000)),
@@ -182,7 +201,7 @@ def _facts(draw: random.Random) -> dict[str, Any]:
             )
         ),
         "contacts": _contacts(draw),
-        "links": _links(draw),
+        "links": _links(draw, name),
     }
 
 
@@ -194,15 +213,16 @@ def _contacts(draw: random.Random) -> tuple[Contact, ...]:
             email=f"{role.lower()}@example.org",
             role=role,
             name=draw.choice(("", "Service de l'eau")),
+            phone=draw.choice(("", "+33 1 43 93 93 93")),
             url=draw.choice(("", "https://www.example.org/contact")),
         )
         for role in roles
     )
 
 
-def _links(draw: random.Random) -> tuple[Link, ...]:
+def _links(draw: random.Random, name: str) -> tuple[Link, ...]:
     notice = Link(
-        url="https://docs.example.org/notice.pdf",
+        url=f"https://docs.example.org/{name}.pdf",
         title="Notice",
         description=draw.choice(("", "Comment les données ont été faites.")),
     )
@@ -313,11 +333,23 @@ class Harvest:
 
 @pytest.fixture(scope="session")
 def harvest(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Harvest:
-    """Thirty varied datasets, harvested twice from each outlet."""
+    """A dozen varied datasets, harvested twice from each outlet."""
+    return _harvest(portal, tmp_path_factory.mktemp("portal"), 12, tuple(OUTLETS))
+
+
+@pytest.fixture(scope="session")
+def great_harvest(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Harvest:
+    """A whole catalogue, harvested twice from CSW (ISO 19139) and from the feed."""
+    outlets = ("iso", "rdf")
+    return _harvest(portal, tmp_path_factory.mktemp("great"), MANY, outlets)
+
+
+def _harvest(
+    portal: Portal, folder: Path, count: int, outlets: tuple[str, ...]
+) -> Harvest:
     address = f"http://127.0.0.1:{_free_port()}"
-    datasets = tuple(varied(number, address) for number in range(30))
-    outlets = ("iso", "csw-dcat", "csw-geodcat", "rdf", "jsonld")
-    with serving(tmp_path_factory.mktemp("portal") / "site", address, datasets):
+    datasets = tuple(varied(number, address) for number in range(count))
+    with serving(folder / "site", address, datasets):
         return Harvest(datasets, portal.harvest(address, *outlets, passes=2))
 
 

@@ -50,8 +50,24 @@ from udata.core.dataservices.models import Dataservice  # noqa: E402
 from udata.core.dataset.models import Dataset, License  # noqa: E402
 from udata.core.organization.models import Organization  # noqa: E402
 from udata.harvest import actions  # noqa: E402
+from udata.harvest.backends.base import BaseBackend  # noqa: E402
 from udata.harvest.models import HarvestJob, HarvestSource  # noqa: E402
 from udata.settings import Defaults, Testing  # noqa: E402
+
+_save_job = BaseBackend.save_job
+
+
+def save_job_at_its_end(backend: Any) -> None:
+    """Save the journal of a job once, not twice for each item.
+
+    The journal grows with each item, and mongomock copies it whole: hours for a
+    thousand datasets. What is harvested is saved as ever.
+    """
+    if backend.job.ended:
+        _save_job(backend)
+
+
+BaseBackend.save_job = save_job_at_its_end
 
 
 def serve_stylesheet() -> str:

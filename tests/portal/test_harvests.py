@@ -2,54 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.udata
+pytestmark = [pytest.mark.udata, pytest.mark.timeout(1200)]
 
 SKIPPED = {"missing title on dataset", "missing identifier"}
 """What udata says of a dataset that a service's record only points to."""
+EVERY = ["iso", "csw-dcat", "csw-geodcat", "rdf", "jsonld", "ttl"]
+BY_CSW = ["iso", "csw-dcat", "csw-geodcat"]
 
 
-def statuses(harvested: dict[str, Any]) -> list[set[str]]:
-    """Return, pass by pass, how the items with an identifier of ours went."""
-    return [
-        {item["status"] for item in job["items"] if item["identifier"]}
-        for job in harvested["jobs"]
-    ]
+def harvests(outlets: list[str]) -> pytest.MarkDecorator:
+    """Run a test on a small harvest of each outlet, and on the great ones."""
+    great = [("great_harvest", name) for name in outlets if name in {"iso", "rdf"}]
+    cases = [("harvest", name) for name in outlets] + great
+    names = [f"{name}{'-great' * (kind != 'harvest')}" for kind, name in cases]
+    return pytest.mark.parametrize(("made", "outlet"), cases, ids=names)
 
 
-@pytest.mark.parametrize("outlet", ["iso", "csw-dcat", "csw-geodcat", "rdf", "jsonld"])
-def test_every_dataset_is_harvested(harvest: Any, outlet: str) -> None:
-    found = harvest.found[outlet]
+@pytest.fixture
+def done(request: pytest.FixtureRequest, made: str) -> Any:
+    return request.getfixturevalue(made)
+
+
+def items(harvested: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in harvested["jobs"]:
+        yield from job["items"]
+
+
+@harvests(EVERY)
+def test_every_dataset_is_harvested(done: Any, outlet: str) -> None:
+    found = done.found[outlet]
     assert [job["status"] for job in found["jobs"]] == ["done", "done"]
     assert [job["errors"] for job in found["jobs"]] == [[], []]
-    assert statuses(found) == [{"done"}, {"done"}]
-    wanted = {each.description.identifier for each in harvest.datasets}
+    named = [item for item in items(found) if item["identifier"]]
+    assert {item["status"] for item in named} == {"done"}
+    wanted = {each.description.identifier for each in done.datasets}
     assert set(found["datasets"]) == wanted
 
 
-@pytest.mark.parametrize("outlet", ["iso", "csw-dcat", "csw-geodcat"])
+@harvests(EVERY)
+def test_a_second_pass_changes_nothing(done: Any, outlet: str) -> None:
+    assert done.found[outlet]["changed"] == []
+
+
+@harvests(EVERY)
+def test_udata_complains_of_nothing(done: Any, outlet: str) -> None:
+    found = tuple(items(done.found[outlet]))
+    skipped = [item for item in found if item["status"] == "skipped"]
+    assert {error for item in skipped for error in item["errors"]} <= SKIPPED
+    assert [item["logs"] for item in found if item["logs"]] == []
+
+
+@harvests(BY_CSW)
 def test_every_download_service_is_harvested_and_leads_to_its_data(
-    harvest: Any, outlet: str
+    done: Any, outlet: str
 ) -> None:
-    services = harvest.found[outlet]["services"]
-    served = [each for each in harvest.datasets if each.serves_data(harvest.today)]
+    services = done.found[outlet]["services"]
+    served = [each for each in done.datasets if each.serves_data(done.today)]
     identifiers = [each.description.identifier for each in served]
     assert set(services) == {f"{identifier}/service" for identifier in identifiers}
     for identifier in identifiers:
         assert services[f"{identifier}/service"]["datasets"] == [identifier]
-
-
-@pytest.mark.parametrize("outlet", ["iso", "csw-dcat", "csw-geodcat", "rdf", "jsonld"])
-def test_a_second_pass_changes_nothing(harvest: Any, outlet: str) -> None:
-    assert harvest.found[outlet]["changed"] == []
-
-
-@pytest.mark.parametrize("outlet", ["iso", "csw-dcat", "rdf", "jsonld"])
-def test_only_what_a_service_points_to_is_skipped(harvest: Any, outlet: str) -> None:
-    items = [item for job in harvest.found[outlet]["jobs"] for item in job["items"]]
-    skipped = [item for item in items if item["status"] == "skipped"]
-    assert {error for item in skipped for error in item["errors"]} <= SKIPPED
-    assert [item["logs"] for item in items if item["logs"]] == []
