@@ -8,12 +8,14 @@ whose address vanished.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote
 
 from metadata.dataset import Collection, Dataset
+from metadata.file_formats import FORMATS, FormatWords
 from metadata.finding import Text
 from metadata.stated import Access
 
@@ -23,6 +25,16 @@ _LEGAL: Final = "%/:?@!$&'()*+,;=~-._"
 _HOST: Final = re.compile("[^:/?#]+://[^/?]*")
 """Scheme and host; only a host may hold brackets."""
 _STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+_GEOJSON: Final = FormatWords(
+    GEOJSON,
+    "GeoJSON",
+    Text(
+        fr="Toute la collection en un fichier GeoJSON (longitude, latitude).",
+        en="The whole collection as one GeoJSON file (longitude, latitude).",
+    ),
+)
 
 
 class DistributionKind(StrEnum):
@@ -66,13 +78,19 @@ def distributions(dataset: Dataset) -> tuple[Distribution, ...]:
         return (_on_request(dataset), *stated)
     if dataset.description.access is Access.INTERNAL:
         return stated
-    files = tuple(_geojson(dataset, collection) for collection in dataset.collections)
+    files = tuple(file for c in dataset.collections for file in _files(dataset, c))
     return (_api(dataset), *files, _landing_page(dataset), *stated)
 
 
 def api_root(dataset: Dataset) -> str:
     """Return the address of the OGC API that holds only this dataset."""
     return f"{dataset.service_url}/datasets/{dataset.id}/"
+
+
+def file_address(dataset: Dataset, collection_id: str, ending: str) -> str:
+    """Return the address of a whole collection as a file of some form."""
+    folder = f"{dataset.service_url}/collections/{collection_id}/download"
+    return f"{folder}/{collection_id}.{ending}"
 
 
 def record_address(dataset: Dataset) -> str:
@@ -139,20 +157,24 @@ def _api(dataset: Dataset) -> Distribution:
     )
 
 
-def _geojson(dataset: Dataset, collection: Collection) -> Distribution:
-    name = collection.id
+def _files(dataset: Dataset, collection: Collection) -> Iterator[Distribution]:
+    """Yield the files of a collection: GeoJSON of this moment, then those kept."""
     title = collection_title(dataset, collection)
-    return Distribution(
-        kind=DistributionKind.FILE,
-        url=f"{dataset.service_url}/collections/{name}/download/{name}.geojson",
-        title=Text(fr=f"{title} (GeoJSON)", en=f"{title} (GeoJSON)"),
-        description=Text(
-            fr="Toute la collection en un fichier GeoJSON (longitude, latitude).",
-            en="The whole collection as one GeoJSON file (longitude, latitude).",
-        ),
-        media_type=GEOJSON,
-        collection=name,
-    )
+
+    def file(ending: str, words: FormatWords) -> Distribution:
+        named = f"{title} ({words.name})"
+        return Distribution(
+            kind=DistributionKind.FILE,
+            url=file_address(dataset, collection.id, ending),
+            title=Text(fr=named, en=named),
+            description=words.about,
+            media_type=words.media_type,
+            collection=collection.id,
+        )
+
+    yield file("geojson", _GEOJSON)
+    for form, words in FORMATS.items():
+        yield file(form, words)
 
 
 def _landing_page(dataset: Dataset) -> Distribution:

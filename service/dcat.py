@@ -17,6 +17,7 @@ DCAT-AP 3.0.1; Hydra Core Vocabulary, clause 5.3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
@@ -43,6 +44,7 @@ from metadata.iso19139_content import record_language
 from metadata.iso19139_parts import organisation_party
 from service.catalogue import Catalogue, Published
 from service.csw.guard import ALWAYS, GRACE
+from service.file_facts import file_facts
 from service.landing import service_title
 from service.messages import say, text
 from service.negotiation import Offer, chosen_format, require_known
@@ -131,7 +133,9 @@ def catalogue_page(snapshot: Snapshot, form: Form, *, after: str, limit: int) ->
         next=_page_address(base, form, shown[-1].identifier, limit) if more else "",
         total=len(datasets),
     )
-    resources = [resource_node(each.content, facts_of(each)) for each in shown]
+    resources = [
+        resource_node(each.content, present_facts(snapshot, each)) for each in shown
+    ]
     records = [
         record_node(
             each.content,
@@ -145,8 +149,14 @@ def catalogue_page(snapshot: Snapshot, form: Form, *, after: str, limit: int) ->
 
 
 def facts_of(published: Published) -> Facts:
-    """Return what DCAT says of a dataset and its record does not."""
+    """Return what DCAT says of a dataset and its record does not, whatever the day."""
     return Facts(producer=published.producer)
+
+
+def present_facts(snapshot: Snapshot, published: Published) -> Facts:
+    """Return the same and what is known now of its files."""
+    files = file_facts(snapshot, published.revision.dataset_id)
+    return replace(facts_of(published), files=files)
 
 
 def record_url(snapshot: Snapshot, published: Published) -> str:

@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 from metadata.schemaorg import in_a_script, schema_org_dataset
 from service.catalogue import Published
-from service.dcat import Clock, facts_of, require_whole
+from service.dcat import Clock, present_facts, require_whole
 from service.negotiation import require_known
 from service.pages import page_response, reader, render
 from service.snapshot import Snapshot
@@ -95,7 +95,7 @@ def structured_data(snapshot: Snapshot, dataset_id: str) -> str:
     document = schema_org_dataset(
         published.content,
         f"{snapshot.configuration.service.url}/datasets/",
-        facts_of(published),
+        present_facts(snapshot, published),
     )
     return in_a_script(document)
 

@@ -6,7 +6,12 @@ from typing import Any, NotRequired, TypedDict
 
 from metadata.codelists import LICENCES
 from metadata.dataset import Dataset
-from metadata.distributions import GEOJSON, collection_title, record_address
+from metadata.distributions import (
+    GEOJSON,
+    collection_title,
+    file_address,
+    record_address,
+)
 from metadata.file_formats import FORMATS
 from metadata.finding import Language
 from metadata.language_tags import language_tag
@@ -91,12 +96,11 @@ def enclosures(served: ServedCollection, language: Language) -> list[Link]:
     """
     dataset = served.dataset
     title = collection_title(dataset, served.collection)
-    base = f"{dataset.service_url}/collections/{served.id}/download/{served.id}"
     tag = language_tag(dataset.description.language)
 
     def link(ending: str, media_type: str, name: str) -> Link:
         return Link(
-            href=f"{base}.{ending}",
+            href=file_address(dataset, served.id, ending),
             rel="enclosure",
             type=media_type,
             title=say(language, "link.enclosure", title=title, form=name),

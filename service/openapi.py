@@ -22,6 +22,7 @@ from typing import Any
 
 from metadata.codelists import LICENCES
 from metadata.distributions import GEOJSON, collection_title
+from metadata.file_formats import FORMATS
 from metadata.finding import Language
 from providers.configuration import Configuration
 from service.landing import service_title
@@ -44,6 +45,7 @@ from service.visit import Root
 _JSON = "application/json"
 _CRS = ("bbox-crs", "crs", "filter-crs")
 _ERRORS = ("400", "404", "406", "500", "503")
+_BINARY = {"type": "string", "format": "binary"}
 _POST_ERRORS = ("408", "413", "415")
 
 
@@ -279,6 +281,9 @@ def _collection_operations(
     yield "items", "/items", {**features, **_HTML}, (form, *items)
     yield "item", "/items/{featureId}", feature, (_ref("featureId"), form, *item)
     yield "download", f"/download/{name}.geojson", features, (_ref("downloadForm"),)
+    for ending, words in FORMATS.items():
+        whole: Document = {words.media_type: {"schema": _BINARY}}
+        yield f"download_{ending}", f"/download/{name}.{ending}", whole, ()
 
 
 def _get(

@@ -23,9 +23,9 @@ def test_an_open_dataset_has_an_api_files_and_a_page(samples):
     found = distributions(samples["polygons-hvd"])
     assert [(item.kind, item.collection) for item in found] == [
         (DistributionKind.API, ""),
-        (DistributionKind.FILE, "communes"),
-        (DistributionKind.FILE, "cantons"),
-        (DistributionKind.FILE, "grille_1km"),
+        *[(DistributionKind.FILE, "communes")] * 3,
+        *[(DistributionKind.FILE, "cantons")] * 3,
+        *[(DistributionKind.FILE, "grille_1km")] * 3,
         (DistributionKind.LANDING_PAGE, ""),
         (DistributionKind.DOCUMENTATION, ""),
     ]
@@ -52,10 +52,19 @@ def test_internal_data_have_no_address(make_dataset):
 
 def test_collections_are_told_apart_by_title_then_by_name(samples):
     titles = [item.title.fr for item in distributions(samples["polygons-hvd"])]
-    assert titles[1:4] == [
-        "Communes (GeoJSON)",
-        "cantons (GeoJSON)",
-        "Grille de 1 km (GeoJSON)",
+    assert titles[1:10] == [
+        f"{title} ({form})"
+        for title in ("Communes", "cantons", "Grille de 1 km")
+        for form in ("GeoJSON", "GeoPackage", "CSV")
+    ]
+
+
+def test_files_have_the_media_types_of_inspire(make_dataset):
+    files = distributions(make_dataset())[1:4]
+    assert [(file.url.rpartition(".")[2], file.media_type) for file in files] == [
+        ("geojson", "application/geo+json"),
+        ("gpkg", "application/geopackage+sqlite3"),
+        ("csv", "text/csv"),
     ]
 
 

@@ -106,17 +106,13 @@ def test_where_the_data_are(polygons):
     online = polygons.distribution.online
     assert [(link.url, link.function) for link in online] == [
         ("https://geo.example.org/datasets/limites/", "download"),
-        (
-            "https://geo.example.org/collections/communes/download/communes.geojson",
-            "download",
-        ),
-        (
-            "https://geo.example.org/collections/cantons/download/cantons.geojson",
-            "download",
-        ),
-        (
-            "https://geo.example.org/collections/grille_1km/download/grille_1km.geojson",
-            "download",
+        *(
+            (
+                f"https://geo.example.org/collections/{c}/download/{c}.{form}",
+                "download",
+            )
+            for c in ("communes", "cantons", "grille_1km")
+            for form in ("geojson", "gpkg", "csv")
         ),
         ("https://geo.example.org/datasets/limites/?f=html", None),
         ("https://www.example.org/doc?q=%C3%A9t%C3%A9&n=1", "information"),

@@ -42,6 +42,8 @@ def test_each_way_to_the_data_has_its_relation(make_dataset):
     assert [(link["rel"], link.get("type")) for link in record["links"]] == [
         ("service", "application/json"),
         ("enclosure", "application/geo+json"),
+        ("enclosure", "application/geopackage+sqlite3"),
+        ("enclosure", "text/csv"),
         ("alternate", "text/html"),
         ("about", None),
         ("license", None),

@@ -43,7 +43,7 @@ def test_a_file_is_a_download_with_size_and_digest(make_dataset):
     facts = Facts(
         files={FILE: FileFacts(size=7, sha256="ab", modified=date(2026, 5, 1))}
     )
-    api, file = said(make_dataset(), facts)["distribution"]
+    api, file, *_ = said(make_dataset(), facts)["distribution"]
     assert api["contentUrl"] == "https://geo.example.org/datasets/communes/"
     assert file == {
         "@type": "DataDownload",

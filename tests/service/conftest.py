@@ -20,9 +20,11 @@ from fiona.crs import CRS
 
 from gateway.assembly import assemble, records_of
 from gateway.publish import publish_records
+from metadata.description import read_descriptions
 from providers.configuration import read_configuration
 from providers.store import open_store
 from service.app import create_app
+from service.making import look_around, make_everything
 
 URL = "http://service.example/geo"
 PATIENCE = 20.0
@@ -299,6 +301,26 @@ def new_deployment() -> Callable[[Path, str, str], Deployment]:
 
 
 @pytest.fixture(scope="session")
+def make_files() -> Callable[[Deployment], None]:
+    """Make every file of a deployment, as the command does."""
+    return make_every_file
+
+
+def make_every_file(deployment: Deployment) -> None:
+    configuration, now = read_configuration(deployment.configuration), datetime.now(UTC)
+    descriptions = read_descriptions(configuration.datasets)
+    snapshot = look_around(configuration, descriptions, now=now)
+    store = open_store(configuration.store)
+    try:
+        making = make_everything(snapshot, store, clock=lambda: datetime.now(UTC))
+    finally:
+        store.close()
+        for silo in snapshot.silos.values():
+            silo.close()
+    assert not making.failed
+
+
+@pytest.fixture(scope="session")
 def filled() -> Callable[[str], None]:
     """Make the tables `places` and `zones` in a database."""
     return fill_database
@@ -372,5 +394,6 @@ def service(
     deployment.describe("lieux", "places")
     deployment.describe("zonage", "zones")
     deployment.describe("reserve", access="restricted")
+    make_every_file(deployment)
     with running(deployment) as client:
         yield client

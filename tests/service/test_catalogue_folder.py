@@ -128,6 +128,8 @@ def test_the_page_of_a_dataset_holds_structured_data(client: httpx.Client) -> No
     assert [d["encodingFormat"] for d in document["distribution"]] == [
         "application/geo+json",
         "application/geo+json",
+        "application/geopackage+sqlite3",
+        "text/csv",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,12 +30,15 @@ CATALOGUE = URIRef("http://service.example/geo/dcat/catalog")
 
 
 @pytest.fixture
-def published(deployment: Any, publish: Any, serve: Any) -> Iterator[httpx.Client]:
+def published(
+    deployment: Any, publish: Any, make_files: Any, serve: Any
+) -> Iterator[httpx.Client]:
     """The service on four published datasets, one of them restricted."""
     deployment.describe("lieux", "places")
     deployment.describe("zonage", "zones", more="hvd: [geospatial]")
     deployment.describe("doubles", "reserve", title="Des zones encore")
     publish(deployment)
+    make_files(deployment)
     with serve(deployment) as client:
         yield client
 
@@ -106,6 +110,23 @@ def test_each_dataset_has_its_record(published: httpx.Client) -> None:
         path = urlsplit(str(record)).path.removeprefix("/geo")
         assert published.get(path).headers["content-type"] == "application/xml"
         assert (graph.value(record, FOAF.primaryTopic), RDF.type, DCAT.Dataset) in graph
+
+
+def test_a_file_that_lies_ready_has_size_digest_and_date(
+    published: httpx.Client,
+) -> None:
+    graph = parse(published.get("/dcat/catalog.ttl"))
+    path = "/collections/places/download/places.gpkg"
+    head = published.head(path).headers
+    address = URIRef(f"http://service.example/geo{path}")
+    (file,) = graph.subjects(DCAT.downloadURL, address)
+    assert int(str(graph.value(file, DCAT.byteSize))) == int(head["content-length"])
+    spdx = Namespace("http://spdx.org/rdf/terms#")
+    checksum = graph.value(file, spdx.checksum)
+    digest = str(graph.value(checksum, spdx.checksumValue))
+    assert f'"{digest}"' == head["etag"]
+    modified = parsedate_to_datetime(head["last-modified"]).date()
+    assert str(graph.value(file, DCTERMS.modified)) == modified.isoformat()
 
 
 def test_every_address_of_a_file_or_an_api_answers(published: httpx.Client) -> None:

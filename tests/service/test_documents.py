@@ -132,9 +132,15 @@ def test_a_collection_leads_to_its_record_licence_and_file(
     assert record.headers["content-type"] == "application/xml"
     assert b"MD_Metadata" in record.content
     assert by_rel["license"]["href"] == "https://spdx.org/licenses/etalab-2.0"
-    assert by_rel["enclosure"]["type"] == "application/geo+json"
-    assert by_rel["enclosure"]["hreflang"] == "fr"
-    assert service.get(by_rel["enclosure"]["href"].removeprefix(URL)).is_success
+    files = [link for link in links if link["rel"] == "enclosure"]
+    assert [file["type"] for file in files] == [
+        "application/geo+json",
+        "application/geopackage+sqlite3",
+        "text/csv",
+    ]
+    for file in files:
+        assert file["hreflang"] == "fr"
+        assert service.get(file["href"].removeprefix(URL)).is_success
 
 
 def test_the_collections_of_a_dataset_carry_its_record_and_licence(
