@@ -22,6 +22,7 @@ from gateway.checking import check_datasets
 from gateway.click_words import speak
 from gateway.desk import Desk, language_of
 from gateway.filing import make_dataset_files
+from gateway.previewing import show_preview
 from gateway.publishing import publish_everything, withdraw_dataset
 from gateway.status import show_status
 from gateway.surveying import survey_silos
@@ -94,7 +95,7 @@ def command_line(language: Language) -> click.Group:
 
     for add in (_survey, _approve, _withdraw, _check, _records, _files, _serve):
         add(passerelle, text)
-    for add in (_publish, _status, _schema, _triggers):
+    for add in (_preview, _publish, _status, _schema, _triggers):
         add(passerelle, text)
     return passerelle
 
@@ -193,6 +194,20 @@ def _check(group: click.Group, text: Say) -> None:
     @click.pass_obj
     def check(desk: Desk, form: str) -> int:
         return check_datasets(desk, form)
+
+
+def _preview(group: click.Group, text: Say) -> None:
+    @group.command(
+        help=text(
+            "Montre ce que data.gouv.fr affichera d'un jeu, et ce qu'il perdra.",
+            "Show what data.gouv.fr will show of a dataset, and what it will lose.",
+        )
+    )
+    @click.argument("dataset_id", metavar="ID")
+    @_format_option(text)
+    @click.pass_obj
+    def preview(desk: Desk, dataset_id: str, form: str) -> int:
+        return show_preview(desk, dataset_id, form)
 
 
 def _records(group: click.Group, text: Say) -> None:

@@ -47,6 +47,7 @@ from service.middleware import AddHeaders, Confirm, HoldSnapshot
 from service.negotiation import HTML, Offer, chosen_format
 from service.outlets import catalogue_routes, outlet_routes
 from service.pages import problem_page
+from service.preview import preview_endpoint
 from service.problems import (
     PROBLEM_JSON,
     HttpProblem,
@@ -90,6 +91,10 @@ def create_app(
             *_routes(reloader, Items(PageMemory(configuration.service.memory))),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
+            Route(
+                "/datasets/{dataset}/preview",
+                preview_endpoint(lambda: reloader.store, clock),
+            ),
         ],
         middleware=[
             Middleware(AddHeaders),
