@@ -28,7 +28,7 @@ from service.building import Material, SiloView, build
 from service.making import make_everything
 from service.snapshot import ServedCollection, Snapshot
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("service.files_worker")
 FAILED, BUSY = 1, 3
 _MODEST: Final = 10
 
@@ -115,8 +115,9 @@ def run(configuration: Configuration, task: Task) -> int:
 def main() -> None:
     """Do what standard input says."""
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("service").setLevel(logging.INFO)
     os.nice(_MODEST)
     configuration = read_configuration(Path(sys.argv[1]))
     sys.exit(run(configuration, decode_task(sys.stdin.buffer.read())))

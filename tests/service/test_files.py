@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
@@ -300,6 +301,20 @@ def test_the_service_makes_files_by_itself(
         assert client.get(CSV).text.count("\r\n") == 31
 
 
+def test_only_one_service_of_a_deployment_makes_files_and_another_takes_over(
+    deployment: Any, serve: Serve, wait_for: Wait
+) -> None:
+    deployment.describe("lieux", "places")
+    store = open_store(read_configuration(deployment.configuration).store)
+    other = store.making_files(keeper=True)
+    other.__enter__()
+    with closing(store), serve(deployment, files=0.1) as client:
+        time.sleep(1.0)
+        assert client.head(GPKG).status_code == 503
+        other.__exit__(None, None, None)
+        wait_for(lambda: ready(client))
+
+
 def test_a_changed_row_is_in_the_file_after_the_pause_and_not_before(
     deployment: Any, serve: Serve, wait_for: Wait, change: Callable[[Any], None]
 ) -> None:
@@ -362,7 +377,8 @@ def test_a_hidden_column_hides_the_file_that_holds_it_at_once(
 
 def files_of(deployment: Any) -> list[Path]:
     root = deployment.folder / ".state" / "files"
-    return [path for path in root.rglob("*") if path.is_file()]
+    walked = os.walk(root)  # whose folders may vanish meanwhile
+    return [Path(folder) / name for folder, _, names in walked for name in names]
 
 
 def test_withdrawing_removes_the_files_at_once(deployment: Any, serve: Serve) -> None:
