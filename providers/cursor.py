@@ -191,12 +191,17 @@ def _missing(each: Order) -> Sql:
 
 
 def _bound(text: str, each: Order, dialect: Dialect) -> Sql:
-    return dialect.ordered(dialect.position(text, each.column), _kind(each))
+    value = dialect.position(text, each.column)
+    return value if each.native else dialect.ordered(value, _kind(each))
 
 
 def sorted_by(each: Order, dialect: Dialect) -> Sql:
-    """Return the expression that a sort key sorts by, the same in both silos."""
-    return dialect.ordered(dialect.value(each.column), _kind(each))
+    """Return the expression that a sort key sorts by.
+
+    It is the same in both silos, unless the silo's own order will do.
+    """
+    value = dialect.value(each.column)
+    return value if each.native else dialect.ordered(value, _kind(each))
 
 
 def _kind(each: Order) -> Kind:

@@ -7,7 +7,7 @@ is excluded cannot be named. Coordinates have x (easting, longitude) first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -28,6 +28,8 @@ class Order:
     descending: bool = False
     nullable: bool = True
     """Whether rows without a value may exist."""
+    native: bool = False
+    """Whether the silo's own order will do, which its index on the key has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,12 @@ def order_of(
 
 
 def full_order(collection: Collection, order: Sequence[Order]) -> tuple[Order, ...]:
-    """Return the sort keys asked for and, after them, what is left of the key."""
+    """Return the sort keys asked for and, after them, what is left of the key.
+
+    Nobody asked for an order of texts in the key, so it is the silo's own: a
+    table with a key of texts is not sorted anew for each page.
+    """
     named = {each.column.name for each in order}
     rest = [c for c in key_columns(collection) if c.name not in named]
-    return (*order, *(order_of(collection, column) for column in rest))
+    found = (order_of(collection, column) for column in rest)
+    return (*order, *(replace(each, native=True) for each in found))

@@ -326,9 +326,21 @@ def test_a_failing_statement_leaves_the_session_planning_rightly(
     assert asyncio.run(modes())[1:] == ["b'auto'"] * 3
 
 
-def test_a_text_key_needs_an_index_by_code_point(million: Million) -> None:
+def test_pages_by_a_key_of_texts_follow_its_own_index(million: Million) -> None:
+    statements, collection = million.statements("codes"), million.collections["codes"]
+    query = Query(limit=10)
+    token = encode_cursor(collection, query, ("é 400000",))
+    for each in (query, replace(query, cursor=token), replace(query, offset=900)):
+        plan = million.plan(statements.page(each))
+        assert indexes(plan) == {"codes_pkey"}
+        assert scanned(plan) == []
+
+
+def test_a_sort_by_texts_needs_an_index_by_code_point(million: Million) -> None:
     """Texts go by code point in both silos; an index of another order is no help."""
-    statement = million.statements("codes").page(Query(limit=10))
+    code = columns_by_name(million.collections["codes"])["code"]
+    order = (order_of(million.collections["codes"], code),)
+    statement = million.statements("codes").page(Query(limit=10, order=order))
     with million.connection.cursor() as cursor:
         cursor.execute('CREATE INDEX code_index ON codes (code COLLATE "C")')
     plan = million.plan(statement)
