@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from types import MappingProxyType
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -42,6 +43,8 @@ SHOWN = 200
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _UNHEARD = _AGAIN - {500}
 """Of these a proxy may be the author; of 500 it is the one who was told."""
+_TURNED_AWAY = frozenset({425, 429, 503})
+"""Said before anything is done about a request (RFC 6585, 8470, 9110)."""
 _GONE = frozenset({404, 410})
 _LOGIN = frozenset({401, 403, 407})
 _BROKEN = (requests.RequestException, HTTPError, TimeoutError)
@@ -49,7 +52,19 @@ _BROKEN = (requests.RequestException, HTTPError, TimeoutError)
 
 
 class OutcomeUnclear(OutletUnreachable):
-    """An order was sent, and whether it was carried out is not known."""
+    """An order was sent, and whether it was carried out is not known.
+
+    Parameters
+    ----------
+    unheard
+        Whether the server said that it has not looked at it at all.
+    """
+
+    def __init__(
+        self, message: str | Text, *, hint: str | Text = "", unheard: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.unheard = unheard
 
 
 class LoginRefused(OutletRefused):
@@ -106,13 +121,18 @@ class HttpClient:
         *,
         user: str = "",
         password: Secret = Secret(""),  # noqa: B008  (frozen)
+        headers: Mapping[str, Secret] = MappingProxyType({}),
+        content_type: str = "application/xml",
         timeout: float = 30.0,
         pacing: Pacing = Pacing(),
     ) -> None:
         self._timeout = timeout
         self._pacing = pacing
+        self._content_type = content_type
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"Passerelle/{version('passerelle')}"
+        for name, value in headers.items():
+            self._session.headers[name] = value.value.encode()
         if user:
             # as bytes: requests would encode text as Latin-1
             self._session.auth = HTTPBasicAuth(user.encode(), password.value.encode())
@@ -122,9 +142,19 @@ class HttpClient:
         self._session.close()
 
     def ask(
-        self, url: str, *, query: Mapping[str, str] | None = None, body: bytes = b""
+        self,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        readable: Collection[int] = (),
     ) -> Answer:
         """Ask a question (GET, or POST when there is a body), again where it helps.
+
+        Parameters
+        ----------
+        readable
+            Statuses that mean something to the caller, of those that else raise.
 
         Raises
         ------
@@ -136,7 +166,7 @@ class HttpClient:
         for attempt in range(ATTEMPTS):
             answer, error = self._attempt(url, query, body)
             if answer is not None and answer.status not in _AGAIN:
-                return _accepted(url, answer)
+                return _accepted(url, answer, readable)
             pause = self._pacing.pause(attempt, answer)
             if pause is None or attempt + 1 == ATTEMPTS:
                 break
@@ -144,8 +174,18 @@ class HttpClient:
             self._pacing.sleep(pause)
         raise error or _server_error(url, answer)
 
-    def tell(self, url: str, body: bytes) -> Answer:
+    def tell(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        method: str = "POST",
+        readable: Collection[int] = (),
+    ) -> Answer:
         """Send an order, once.
+
+        When the server asks for a pause, it is made before this returns: whoever
+        looks and tells again comes at the right time.
 
         Raises
         ------
@@ -154,32 +194,41 @@ class HttpClient:
         metadata.errors.OutletError
             It was not: the login is refused, or there is nothing at that address.
         """
-        answer, error = self._attempt(url, None, body)
+        answer, error = self._attempt(url, None, body, method)
         if answer is not None and answer.status not in _UNHEARD:
-            return _accepted(url, answer)
+            return _accepted(url, answer, readable)
+        if answer is not None and "Retry-After" in answer.headers:
+            self._pacing.sleep(self._pacing.pause(0, answer) or 0.0)
         problem = error or _server_error(url, answer)
-        raise OutcomeUnclear(problem.text, hint=problem.remedy) from error
+        unheard = answer is not None and answer.status in _TURNED_AWAY
+        raise OutcomeUnclear(
+            problem.text, hint=problem.remedy, unheard=unheard
+        ) from error
 
     def _attempt(
-        self, url: str, query: Mapping[str, str] | None, body: bytes
+        self,
+        url: str,
+        query: Mapping[str, str] | None,
+        body: bytes,
+        method: str = "",
     ) -> tuple[Answer | None, OutletUnreachable | None]:
         """Return an answer of any status, or why there is none."""
         try:
-            return self._exchange(url, query, body), None
+            return self._exchange(url, query, body, method), None
         except _BROKEN as error:
             return None, _no_answer(url, error)
 
     def _exchange(
-        self, url: str, query: Mapping[str, str] | None, body: bytes
+        self, url: str, query: Mapping[str, str] | None, body: bytes, method: str
     ) -> Answer:
         """Send one request and read all of its answer, within the limits."""
         started = time.monotonic()
         with self._session.request(
-            "POST" if body else "GET",
+            method or ("POST" if body else "GET"),
             url,
             params=query,
             data=body or None,
-            headers={"Content-Type": "application/xml"} if body else {},
+            headers={"Content-Type": self._content_type} if body else {},
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
@@ -226,7 +275,7 @@ def _retry_after(answer: Answer, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def _accepted(url: str, answer: Answer) -> Answer:
+def _accepted(url: str, answer: Answer, readable: Collection[int] = ()) -> Answer:
     """Return an answer that its reader can make sense of.
 
     Raises
@@ -235,6 +284,8 @@ def _accepted(url: str, answer: Answer) -> Answer:
         The login is refused; the address is not the right one.
     """
     where = shown(url)
+    if answer.status in readable:
+        return answer
     if answer.status in _LOGIN:
         raise LoginRefused(
             Text(
@@ -242,8 +293,10 @@ def _accepted(url: str, answer: Answer) -> Answer:
                 f"{where}: access refused (HTTP {answer.status}).",
             ),
             hint=Text(
-                "Vérifiez « user » et « password » de la sortie, et ses droits.",
-                "Check the outlet's “user” and “password”, and its rights.",
+                "Vérifiez « user » et « password », ou « key », de la sortie, "
+                "et ses droits.",
+                "Check the outlet's “user” and “password”, or its “key”, "
+                "and its rights.",
             ),
         )
     redirected = answer.headers.get("Location", "")

@@ -32,7 +32,7 @@ class Ledger:
     """
 
     def __init__(self, store: Store, outlet: str, *, now: datetime) -> None:
-        self._store = store
+        self.store = store
         self._outlet = outlet
         self._now = now
         self._entries = {e.record_identifier: e for e in store.entries(outlet)}
@@ -158,7 +158,7 @@ class Ledger:
         """Write lines through to the store, all or none."""
         fresh = {entry.record_identifier: entry for entry in entries}
         if fresh:
-            self._store.keep_entries(fresh.values())
+            self.store.keep_entries(fresh.values())
             self._entries.update(fresh)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from metadata.finding import Text
+from metadata.finding import Finding, Text
 from metadata.record import Record, RecordKind, fingerprint
 from providers.store_model import Operation
 
@@ -55,6 +55,8 @@ class RemoteRecord:
 
     identifier: str
     content: bytes = field(repr=False)
+    sealed: bool = False
+    """Whether it says of itself, and truly, that it is as we left it."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -105,6 +107,12 @@ class Outlet(Protocol):
             It does not let us.
         metadata.errors.OutletUnreachable
             It does not answer, or not as such an outlet does.
+        """
+
+    def examine(self, records: Sequence[Record]) -> Sequence[Finding]:
+        """Return what it would not take as it is meant; the subject is the dataset.
+
+        Records of a dataset with an error are not sent.
         """
 
     def look(self, identifiers: Collection[str]) -> Mapping[str, RemoteRecord]:

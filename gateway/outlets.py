@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from gateway.csw import CswOutlet
 from gateway.outlet import Outlet
+from gateway.udata import UdataOutlet
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
 from providers.configuration import Configuration, OutletConfiguration
 
 OUTLET_TYPES: Mapping[str, Callable[[OutletConfiguration], Outlet]] = MappingProxyType(
-    {"csw-t": CswOutlet}
+    {"csw-t": CswOutlet, "udata": UdataOutlet}
 )
 """Type in the configuration → what opens it."""
 

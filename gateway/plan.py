@@ -72,7 +72,9 @@ class Sent:
     def ours(self, identifier: str) -> bool:
         """Tell whether what is there is something that we sent."""
         entry, found = self.entries.get(identifier), self.there.get(identifier)
-        return bool(entry and found and found.fingerprint in entry.fingerprints)
+        if not (entry and found):
+            return bool(found and found.sealed)
+        return found.sealed or found.fingerprint in entry.fingerprints
 
     @property
     def published(self) -> int:

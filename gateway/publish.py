@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from gateway.delivery import Delivery
+from gateway.explaining import explained
 from gateway.ledger import Ledger
 from gateway.outlet import Action, Change, Outcome, Outlet, Receipt
 from gateway.outlets import chosen_outlets, open_outlet
 from gateway.plan import Plan, Sent, guard, plan
 from gateway.result import OutletResult, PublishResult, SnapshotResult
 from metadata.errors import OutletError
-from metadata.finding import Text
+from metadata.finding import Text, has_errors
 from metadata.record import Record, RecordKind
 from providers.configuration import Configuration, OutletConfiguration
 from providers.store import Store
@@ -44,6 +46,8 @@ class Order:
 
     wanted: tuple[Record, ...]
     """All records that may go out now."""
+    forms: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    """Type of outlet → the same datasets in the form that it takes instead."""
     held: frozenset[str] = frozenset()
     """Datasets whose records could not be made just now: left as they are."""
     only: frozenset[str] | None = None
@@ -52,18 +56,39 @@ class Order:
     allow_deletes: int | None = None
     overwrite: bool = False
 
-    def without_services(self, outlet: OutletConfiguration) -> Order:
-        """Return the order for one outlet: services only where it asks for them."""
-        if outlet.services:
-            return self
-        wanted = (r for r in self.wanted if r.kind is not RecordKind.SERVICE)
-        return replace(self, wanted=tuple(wanted))
+    def made_for(self, outlet: OutletConfiguration) -> Order:
+        """Return the order for one outlet.
+
+        Services go only where it asks for them, records in the form that it takes.
+        What harvests us is sent nothing: what we once pushed there goes.
+        """
+        wanted = self.forms.get(outlet.type, self.wanted)
+        if outlet.route == "harvest":
+            wanted = ()
+        if not outlet.services:
+            wanted = tuple(r for r in wanted if r.kind is not RecordKind.SERVICE)
+        return replace(self, wanted=wanted)
+
+    def without(self, dataset_ids: Collection[str]) -> Order:
+        """Return the order with some datasets left as they are."""
+        wanted = (r for r in self.wanted if r.dataset_id not in dataset_ids)
+        return replace(self, wanted=tuple(wanted), held=self.held.union(dataset_ids))
 
     @property
     def unambiguous(self) -> tuple[Record, ...]:
         """The records wanted whose identifier no other one carries."""
-        names = Counter(record.identifier for record in self.wanted)
-        return tuple(r for r in self.wanted if names[r.identifier] == 1)
+        return _unambiguous(self.wanted)
+
+    @property
+    def to_keep(self) -> tuple[Record, ...]:
+        """The records, in every form, of which revisions are kept."""
+        forms = (_unambiguous(records) for records in self.forms.values())
+        return (*self.unambiguous, *(r for records in forms for r in records))
+
+
+def _unambiguous(records: Sequence[Record]) -> tuple[Record, ...]:
+    names = Counter(record.identifier for record in records)
+    return tuple(r for r in records if names[r.identifier] == 1)
 
 
 def publish_records(  # noqa: PLR0913  (all that a person may say of it)
@@ -72,6 +97,7 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     configuration: Configuration,
     store: Store,
     now: datetime,
+    forms: Mapping[str, Sequence[Record]] = MappingProxyType({}),
     outlets: Collection[str] = (),
     held: Collection[str] = (),
     dry_run: bool = False,
@@ -89,6 +115,8 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     clock
         Tells when our own catalogue changes, so that who harvested it meanwhile
         finds the change to be newer; `None`: at `now`.
+    forms
+        Type of outlet → the same datasets in the form that it takes instead.
     outlets
         Names; empty: all outlets, and our own catalogue, which others harvest.
     held, dry_run, allow_deletes, overwrite
@@ -101,6 +129,7 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     """
     order = Order(
         wanted=tuple(records),
+        forms={name: tuple(those) for name, those in forms.items()},
         held=frozenset(held),
         dry_run=dry_run,
         allow_deletes=allow_deletes,
@@ -108,7 +137,7 @@ def publish_records(  # noqa: PLR0913  (all that a person may say of it)
     )
     with nullcontext() if dry_run else store.publishing():
         if not dry_run:
-            store.keep_revisions(order.unambiguous, now=now)
+            store.keep_revisions(order.to_keep, now=now)
         results = _to_outlets(configuration, store, order, outlets, now, progress)
         snapshot = None if outlets else _to_ourselves(store, order, clock or _at(now))
     return PublishResult(outlets=results, snapshot=snapshot, dry_run=dry_run)
@@ -156,7 +185,7 @@ def _to_outlets(
 ) -> tuple[OutletResult, ...]:
     """Publish to each outlet in turn."""
     chosen = chosen_outlets(configuration, names)
-    opened = [(open_outlet(one), order.without_services(one)) for one in chosen]
+    opened = [(open_outlet(one), order.made_for(one)) for one in chosen]
     results = []
     for outlet, its_order in opened:
         with closing(outlet):
@@ -172,6 +201,9 @@ def publish_to_outlet(
     result = OutletResult(outlet=outlet.name)
     try:
         outlet.check()
+        findings = tuple(outlet.examine(order.wanted))
+        order = order.without({f.subject for f in findings if has_errors([f])})
+        result = replace(result, findings=findings)
         sent = _look(outlet, ledger, order)
     except OutletError as error:
         return replace(result, problem=error)
@@ -182,6 +214,7 @@ def publish_to_outlet(
         held=order.held,
         overwrite=order.overwrite,
     )
+    made = explained(made, sent, ledger.store)
     result = replace(result, plan=made)
     deletes = len(made.of(Action.DELETE))
     if order.only is None:

@@ -19,7 +19,9 @@ from gateway.result import ExitCode, PublishResult
 from metadata.dataset import Dataset
 from metadata.description_file import withdraw_file
 from metadata.finding import Finding, Text, has_errors
+from metadata.record import Record
 from metadata.stated import Description, Status
+from metadata.udata import encode_udata
 
 
 def publish_everything(
@@ -42,6 +44,7 @@ def publish_everything(
     with desk.progress() as told:
         result = publish_records(
             records,
+            forms=_other_forms(desk, ready),
             configuration=desk.configuration,
             store=desk.store,
             now=desk.now,
@@ -62,7 +65,16 @@ def publish_everything(
     return max(int(result.exit_code), 1 if has_errors(findings) else 0)
 
 
+def _other_forms(desk: Desk, ready: Iterable[Dataset]) -> dict[str, list[Record]]:
+    """Encode datasets for the outlets that take no ISO records, if there are any."""
+    every = desk.configuration.outlets.values()
+    if not any(outlet.type == "udata" for outlet in every):
+        return {}
+    return {"udata": [encode_udata(dataset) for dataset in ready]}
+
+
 def _print(desk: Desk, result: PublishResult) -> None:
+    desk.show([f for outlet in result.outlets for f in outlet.findings])
     for part in result_tables(result, desk.language):
         desk.console.print(part)
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.counting import counted
+from gateway.findings_json import findings_json
 from gateway.outlet import Action, Outcome, Receipt
 from gateway.result import OutletResult, PublishResult, SnapshotResult
 from metadata.finding import Language, Text
@@ -177,6 +178,7 @@ def _outlet_json(outlet: OutletResult) -> dict[str, Any]:
         "refusal": _both(outlet.refusal),
         "problem": _both(problem.text if problem else None),
         "remedy": _both(problem.remedy if problem else None),
+        "findings": findings_json(outlet.findings),
         "records": [_receipt_json(receipt) for receipt in outlet.receipts],
     }
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from gateway.outlet import Outcome, Receipt
 from gateway.plan import Plan
 from metadata.errors import OutletError, OutletUnreachable
-from metadata.finding import Text
+from metadata.finding import Finding, Text, has_errors
 from providers.store_model import SnapshotChange
 
 
@@ -38,6 +38,8 @@ class OutletResult:
     """Why the whole plan was refused, by the guard."""
     problem: OutletError | None = None
     """What stopped it: unreachable, or refusing us altogether."""
+    findings: tuple[Finding, ...] = ()
+    """What it would not take as it is meant; those datasets are left as they are."""
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
@@ -51,7 +53,8 @@ class OutletResult:
         if isinstance(self.problem, OutletUnreachable):
             return ExitCode.UNREACHABLE
         wrong = any(receipt.outcome in _WRONG for receipt in self.receipts)
-        if wrong or self.problem is not None or self.refusal is not None:
+        stopped = self.problem is not None or self.refusal is not None
+        if wrong or stopped or has_errors(self.findings):
             return ExitCode.REFUSED
         return ExitCode.AS_MEANT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,11 +30,11 @@ class Record:
     """Short name of the dataset that it belongs to."""
     kind: RecordKind
     content: bytes
-    """The XML document, UTF-8 with declaration."""
+    """The document: XML, UTF-8 with declaration, or a JSON object, UTF-8."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical XML without the record's date stamp."""
+        """SHA-256 of the canonical document without the record's date stamp."""
         return fingerprint(self.content)
 
     @property
@@ -48,19 +49,28 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def canonical(content: bytes) -> bytes:
-    """Return a record as canonical XML (Exclusive C14N 1.0), for comparison.
+def is_json(content: bytes) -> bool:
+    """Tell whether a record is a JSON object, as no XML document is."""
+    return content.startswith(b"{")
 
-    Left out: comments, white space between elements, namespaces that are bound
-    but not used (a record read out of an envelope inherits the envelope's), and
-    the *text* of the record's own date stamp, the only thing that may change
-    while the content does not.
+
+def canonical(content: bytes) -> bytes:
+    """Return a record in one spelling, for comparison.
+
+    XML becomes canonical (Exclusive C14N 1.0); JSON has its names sorted and no
+    white space. Left out of XML: comments, white space between elements, namespaces
+    that are bound but not used (a record read out of an envelope inherits the
+    envelope's), and the *text* of the record's own date stamp, the only thing that
+    may change while the content does not.
 
     Raises
     ------
     metadata.errors.PasserelleError
-        The content is not well-formed XML.
+        The content is XML that is not well-formed.
     """
+    if is_json(content):
+        value = json.loads(content)
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
     root = parse(content)
     for stamp in root.findall("gmd:dateStamp", NAMESPACES):
         for child in stamp:

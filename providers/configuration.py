@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from metadata.description import read_yaml
@@ -23,6 +23,8 @@ from metadata.stated import Organisation
 DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
 PATH_VARIABLE = "PASSERELLE_CONFIG"
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "coerce_numbers_to_str": True}
+Route = Literal["push", "harvest"]
+"""We send to a place, or it fetches from us."""
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -98,6 +100,14 @@ class OutletConfiguration:
     """Records sent in one transaction."""
     services: bool = False
     """Whether the records of download services are sent too."""
+    organisation: str = ""
+    """Identifier or short name of our organisation there, where it knows any."""
+    key: Secret = Secret("")
+    """Key of its API, where it has one."""
+    route: Route = "push"
+    """How our datasets get there: one way only, or they would be there twice."""
+    service_url: str = ""
+    """Address of our own service, from where others harvest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +169,9 @@ class _OutletEntry:
     timeout: float = 30.0
     batch: int = 25
     services: bool = False
+    organisation: str = ""
+    key: str = ""
+    route: Route = "push"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +256,7 @@ def read_configuration(
         ),
         outlets=MappingProxyType(
             {
-                name: _outlet(name, entry, environment)
+                name: replace(_outlet(name, entry, environment), service_url=url)
                 for name, entry in written.outlets.items()
             }
         ),
@@ -300,6 +313,9 @@ def _outlet(
         timeout=entry.timeout,
         batch=entry.batch,
         services=entry.services,
+        organisation=entry.organisation,
+        key=Secret(_filled(f"outlets.{name}.key", entry.key, environment)),
+        route=entry.route,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, Connection, Select, delete, func, insert, select
 
 from metadata.errors import StoreError
-from metadata.record import Record
+from metadata.record import Record, is_json
 from metadata.xml import NAMESPACES, parse
 from providers import store_tables as tables
 from providers.store_database import upsert
@@ -142,6 +142,7 @@ def _new_revision(
 ) -> dict[str, object] | None:
     """Return the row of a new revision; `None` when the last one says the same."""
     fingerprint = record.fingerprint
+    day = now.date() if is_json(record.content) else None
     if last is not None and last.fingerprint == fingerprint:
         return None
     return {
@@ -150,7 +151,7 @@ def _new_revision(
         "dataset_id": record.dataset_id,
         "kind": record.kind.value,
         "fingerprint": fingerprint,
-        "date_stamp": date_stamp_of(record),
+        "date_stamp": day or date_stamp_of(record),
         "first_seen": now,
         "content": record.content,
     }

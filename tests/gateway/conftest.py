@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
@@ -201,6 +202,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._meet(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
+    do_PUT = do_POST  # noqa: N815  (http.server looks for it)
+
     def _meet(self, body: bytes) -> None:
         self.proxy.seen.append((self.command, self.path, body))
         self.proxy.act_for(self.path.encode() + body)(self, body)
@@ -212,7 +215,8 @@ class Handler(BaseHTTPRequestHandler):
 def ask_behind(handler: Handler, body: bytes) -> tuple[int, bytes]:
     host = urlsplit(handler.proxy.behind).netloc
     connection = HTTPConnection(host, timeout=60)
-    headers = {"Content-Type": "application/xml"} if body else {}
+    passed = ("Content-Type", "X-API-KEY")
+    headers = {n: handler.headers[n] for n in passed if n in handler.headers}
     try:
         connection.request(handler.command, handler.path, body or None, headers)
         answer = connection.getresponse()
@@ -309,6 +313,13 @@ def faulty(request: pytest.FixtureRequest) -> Iterator[FaultyProxy]:
 def faulty_catalogue(catalogue: PycswTarget) -> Iterator[FaultyProxy]:
     """A faulty proxy before the real catalogue."""
     yield from _proxy(catalogue.url)
+
+
+@pytest.fixture
+def faulty_before() -> Iterator[Callable[[str], FaultyProxy]]:
+    """Put a faulty proxy before any server: `faulty_before("http://…")`."""
+    with ExitStack() as stack:
+        yield lambda behind: stack.enter_context(contextmanager(_proxy)(behind))
 
 
 def _proxy(behind: str) -> Iterator[FaultyProxy]:

@@ -1,0 +1,97 @@
+"""What is sent to udata's API for a dataset: always all of it.
+
+A PUT merges single values and empties lists that are left out; a resource without its
+identifier gets another one, and links to it break; extras are replaced as a whole.
+
+References
+----------
+udata 17.18.0, core/dataset/api.py and forms.py; measured on its real API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from metadata.record import fingerprint
+from metadata.udata import FINGERPRINT, KEY, OF_RESOURCES, serialised
+
+
+def body(
+    content: Mapping[str, Any],
+    *,
+    organisation: str,
+    contact_points: Iterable[str],
+    there: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what is sent for a dataset: all of it, since what is left out is emptied.
+
+    Parameters
+    ----------
+    contact_points
+        Identifiers of its contact points at the portal.
+    there
+        The dataset as the portal has it: its resources keep their identifiers, and
+        extras that are not ours (link checks, previews) are sent back.
+    """
+    known = there or {}
+    seal = {FINGERPRINT: fingerprint(serialised(content))}
+    outline = content["spatial"]
+    return {
+        **content,
+        "archived": None,
+        "organization": organisation,
+        "spatial": {"geom": outline} if outline else None,
+        "contact_points": list(contact_points),
+        "resources": list(_sent_resources(content["resources"], known)),
+        "extras": {**(known.get("extras") or {}), **content["extras"], **seal},
+    }
+
+
+def _sent_resources(
+    resources: Iterable[Mapping[str, Any]], there: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    known = {
+        (each.get("extras") or {}).get(KEY): each for each in there.get("resources", ())
+    }
+    for resource in resources:
+        before = known.get(resource["key"], {})
+        extras = {**(before.get("extras") or {}), KEY: resource["key"]}
+        said = {name: resource[name] for name in OF_RESOURCES}
+        named = {"id": before["id"]} if before else {}
+        yield {**named, **said, "filetype": "remote", "extras": extras}
+
+
+def archived_body(there: Mapping[str, Any], moment: str) -> dict[str, Any]:
+    """Return what archives a dataset and changes nothing else about it."""
+    kept = {name: there.get(name) for name in _KEPT}
+    contacts = [each["id"] for each in there.get("contact_points") or ()]
+    owner = (there.get("organization") or {}).get("id")
+    return {
+        **kept,
+        "archived": moment,
+        "organization": owner,
+        "contact_points": contacts,
+    }
+
+
+_KEPT: Final = (
+    "title",
+    "acronym",
+    "description",
+    "description_short",
+    "license",
+    "frequency",
+    "frequency_date",
+    "temporal_coverage",
+    "spatial",
+    "tags",
+    "access_type",
+    "access_audiences",
+    "authorization_request_url",
+    "access_type_reason_category",
+    "access_type_reason",
+    "private",
+    "resources",
+    "extras",
+)

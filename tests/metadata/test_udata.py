@@ -1,0 +1,138 @@
+"""A dataset in the words of udata: blessed, complete, and stable when read back."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metadata.codelists import ACCESS_LIMITATIONS, LICENCES
+from metadata.record import canonical
+from metadata.stated import Frequency, Role
+from metadata.udata import (
+    FINGERPRINT,
+    WORDS,
+    encode_udata,
+    sealed,
+    slug,
+    understood,
+)
+from metadata.udata_body import body
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "udata"
+
+
+def as_answered(record, **changes):
+    """Return what a portal that keeps all of it answers of a dataset."""
+    content = json.loads(record.content)
+    sent = body(content, organisation="o", contact_points=["c"])
+    number = iter(range(1000))
+    resources = [{"id": str(next(number)), **each} for each in sent["resources"]]
+    contacts = [{"id": "c", **each} for each in content["contact_points"]]
+    said = {"resources": resources, "contact_points": contacts, "id": "d"}
+    return {**sent, **said, **changes}
+
+
+@pytest.mark.parametrize("name", ["points", "polygons-hvd", "restricted", "table"])
+def test_a_dataset_is_as_it_was_blessed(samples, name, bless):
+    written = encode_udata(samples[name]).content
+    path = GOLDEN / f"{name}.json"
+    if bless:
+        path.write_bytes(written)
+    assert written == path.read_bytes()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_dataset_is_understood_as_it_was_written(datasets, data):
+    record = encode_udata(data.draw(datasets))
+    answer = json.loads(json.dumps(as_answered(record)))
+    assert canonical(understood(answer)) == canonical(record.content)
+    assert sealed(answer)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_keys_of_resources_are_each_its_own(datasets, data):
+    resources = json.loads(encode_udata(data.draw(datasets)).content)["resources"]
+    keys = [each["key"] for each in resources]
+    assert len(set(keys)) == len(keys)
+    assert all(keys)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("title", "Autre"),
+        ("description", ""),
+        ("license", "fr-lo"),
+        ("tags", []),
+        ("private", True),
+        ("temporal_coverage", None),
+        ("spatial", None),
+        ("contact_points", []),
+        ("resources", []),
+        ("frequency", "daily"),
+        ("access_type", "open_with_account"),
+    ],
+)
+def test_an_edit_over_there_breaks_the_seal(samples, name, value):
+    record = encode_udata(samples["polygons-hvd"])
+    assert sealed(as_answered(record))
+    edited = as_answered(record, **{name: value})
+    assert not sealed(edited)
+    assert canonical(understood(edited)) != canonical(record.content)
+
+
+def test_a_seal_of_nobody_is_none(samples):
+    answer = as_answered(encode_udata(samples["points"]))
+    del answer["extras"][FINGERPRINT]
+    assert not sealed(answer)
+
+
+def test_what_others_keep_there_is_sent_back(samples):
+    record = encode_udata(samples["points"])
+    there = as_answered(record)
+    there["extras"]["autre"] = "x"
+    there["resources"][0]["extras"]["autre"] = "y"
+    content = json.loads(record.content)
+    sent = body(content, organisation="o", contact_points=[], there=there)
+    assert sent["extras"]["autre"] == "x"
+    assert sent["resources"][0]["extras"]["autre"] == "y"
+    assert [each["id"] for each in sent["resources"]] == [
+        each["id"] for each in there["resources"]
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(word=st.text(max_size=200))
+def test_a_tag_is_a_fixed_point_of_udatas_own_slugs(word):
+    tag = slug(word)
+    assert tag == "" or re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", tag)
+    assert tag == "" or 3 <= len(tag) <= 96
+    assert slug(tag) == tag
+
+
+@pytest.mark.parametrize(
+    ("word", "tag"),
+    [
+        ("Cœur d'îlot", "coeur-d-ilot"),
+        ("Géospatiales", "geospatiales"),
+        ("eau & gaz", "eau-gaz"),
+        ("a", ""),
+        ("x" * 120, "x" * 96),
+    ],
+)
+def test_a_tag_is_spelled_as_people_expect(word, tag):
+    assert slug(word) == tag
+
+
+def test_every_word_of_ours_has_one_there():
+    assert set(WORDS["licences"]) == {k for k, v in LICENCES.items() if v.text}
+    assert set(WORDS["frequencies"]) == set(Frequency) - {Frequency.UNKNOWN}
+    assert set(WORDS["roles"]) == set(Role)
+    assert set(WORDS["reasons"]) == set(ACCESS_LIMITATIONS) - {"none"}
