@@ -152,7 +152,8 @@ def _links(content: RecordContent) -> Iterator[Document]:
         yield {n: v for n, v in _link(online).items() if v}
     licence = licence_of(content)
     if licence is not None:
-        yield {"href": licence.uri, "rel": "license", "title": licence.text}
+        title = licence.fr if content.language == "fre" else licence.en
+        yield {"href": licence.uri, "rel": "license", "title": title}
     if content.identification.thumbnail:
         yield {"href": content.identification.thumbnail, "rel": "preview"}
 

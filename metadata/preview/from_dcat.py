@@ -19,6 +19,7 @@ from metadata.content import RecordContent
 from metadata.dcat import Facts, resource_node
 from metadata.dcat_terms import AUTHORITY, INSPIRE_THEMES, MEDIA_TYPES
 from metadata.measured import Extent, TemporalExtent
+from metadata.preview.from_iso import in_order
 from metadata.preview.guessing import written
 from metadata.preview.making import Reading
 from metadata.preview.platform import Platform
@@ -103,7 +104,7 @@ def _temporal(dataset: Node) -> TemporalExtent | None:
     for period in _nodes(dataset, "dct:temporal"):
         start, end = first(period, "dcat:startDate"), first(period, "dcat:endDate")
         if start or end:
-            return TemporalExtent(start=start, end=end)
+            return in_order(TemporalExtent(start=start, end=end))
     return None
 
 

@@ -11,6 +11,7 @@ iso-19139-to-dcat-ap, branch 3.x-datagouv; udata, ``harvest/backends/dcat.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
@@ -37,6 +38,7 @@ _INSPIRE: Final = "http://inspire.ec.europa.eu/theme"
 _INSPIRE_TITLE: Final = "gemet - inspire themes, version 1.0"
 _HVD_SCHEME: Final = "http://data.europa.eu/bna/asd487ae75"
 _DAY: Final = len("2024-02-29")
+_BLANKS: Final = re.compile(r"[ \t\r\n]+")
 
 
 def read_iso(content: RecordContent, known: Platform) -> Reading:
@@ -60,7 +62,7 @@ def read_iso(content: RecordContent, known: Platform) -> Reading:
         issued=day_of(content, DateType.PUBLICATION),
         modified=day_of(content, DateType.REVISION),
         landing_page=next((o.url for o in content.online if o.function is None), ""),
-        lineage=_one_line(content.lineage),
+        lineage=content.lineage,
         resolution=_resolution(content),
     )
 
@@ -76,7 +78,14 @@ def period_of(period: TemporalExtent | None) -> TemporalExtent | None:
     """Return a period in whole days."""
     if period is None:
         return None
-    return TemporalExtent(start=period.start[:_DAY], end=period.end[:_DAY])
+    return in_order(TemporalExtent(start=period.start[:_DAY], end=period.end[:_DAY]))
+
+
+def in_order(period: TemporalExtent) -> TemporalExtent:
+    """Return a period as the platform keeps it: turned round where it ends first."""
+    if period.start and period.end and period.end < period.start:
+        return TemporalExtent(start=period.end, end=period.start)
+    return period
 
 
 def day_of(content: RecordContent, kind: DateType) -> str:
@@ -86,7 +95,8 @@ def day_of(content: RecordContent, kind: DateType) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Return a text as ``normalize-space`` does: hard spaces are letters to it."""
+    return _BLANKS.sub(" ", text).strip(" ")
 
 
 def _addresses(content: RecordContent, *, on_access: bool) -> Iterator[str]:

@@ -330,6 +330,21 @@ def test_two_resources_of_one_address_are_one(make_dataset):
     assert "portal.resource.shared" in codes(found.losses)
 
 
+@pytest.mark.parametrize("channel", BOTH)
+def test_a_period_that_ends_before_it_begins_is_turned_round(make_dataset, channel):
+    period = StatedPeriod(start=date(2020, 1, 1), end=date(1990, 1, 1))
+    shown = view(make_dataset(period=period), channel).shown
+    assert shown.temporal is not None
+    assert (shown.temporal.start, shown.temporal.end) == ("1990-01-01", "2020-01-01")
+
+
+def test_by_csw_a_title_is_one_line_and_keeps_its_hard_spaces(make_dataset):
+    title = "Bornes\u00a0: état\n  des lieux"
+    assert view(make_dataset(title=title), Channel.ISO).shown.title == (
+        "Bornes\u00a0: état des lieux"
+    )
+
+
 def test_the_spatial_extent_of_a_table_is_the_stated_one(make_dataset, make_collection):
     table = make_collection(geometries=(), extent=None)
     box = StatedExtent(west=1, south=2, east=3, north=4)
