@@ -12,6 +12,9 @@ ledger says that we sent)::
     unwanted    T is something else       conflict
     twice       whatever                  conflict
 
+A record that proves by itself that we left it so (`RemoteRecord.sealed`) counts as
+`T in S`, even where the ledger was lost.
+
 Records that are neither wanted nor in our ledger are nobody's business here.
 """
 

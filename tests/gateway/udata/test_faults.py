@@ -151,6 +151,30 @@ def test_a_dataset_that_arrives_late_is_found_by_the_next_publish(
     assert names(portal) == {"a": 1}
 
 
+def test_a_dataset_that_is_there_twice_stops_everything_until_one_is_archived(
+    push: Any, faulty: Any, portal: Any, acts: Any, record: Any
+) -> None:
+    sent: list[bytes] = []
+
+    def remember(handler: Any, body: bytes) -> None:
+        sent.append(body)
+        acts.forward(handler, body)
+
+    faulty.then(CREATE, remember)
+    assert outcomes(push(record("a"))) == {"done": 1}
+    portal.post("/datasets/", sent[0])
+    result = push(record("a", title="Communes, autrement"))
+    assert result.exit_code == 1
+    assert result.problem is not None
+    assert "twice" in result.problem.text.en
+    first, second = portal.datasets()
+    assert first["title"] == second["title"]
+    portal.archive(second)
+    assert outcomes(push(record("a", title="Communes, autrement"))) == {"done": 1}
+    live = [each for each in portal.datasets() if not each["archived"]]
+    assert [each["title"] for each in live] == ["Communes, autrement"]
+
+
 def test_a_portal_that_loses_every_order_is_given_up(
     push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record]
 ) -> None:
