@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -28,9 +30,14 @@ from metadata.codelists import (
     TOPICS,
 )
 from metadata.dataset import Collection, Dataset
+from metadata.dcat import NO_FACTS, Facts, Form, resource_node, write
 from metadata.description_file import write_draft
 from metadata.finding import Language
-from metadata.iso19139 import encode_dataset_record, encode_service_record
+from metadata.iso19139 import (
+    dataset_content,
+    encode_dataset_record,
+    encode_service_record,
+)
 from metadata.measured import (
     Extent,
     GeometryColumn,
@@ -369,6 +376,44 @@ def _harvest(
     datasets = tuple(varied(number, address) for number in range(count))
     with serving(folder / "site", address, datasets):
         return Harvest(datasets, portal.harvest(address, *outlets, passes=2))
+
+
+@contextmanager
+def serving_folder(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder, whoever asks."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(20)
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Iterator[Feed]:
+    """Feeds of whatever datasets, written as the service writes them."""
+    with serving_folder(tmp_path) as address:
+        yield Feed(tmp_path, address)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A folder of feeds that is served."""
+
+    folder: Path
+    address: str
+
+    def add(
+        self, name: str, datasets: Sequence[Dataset], facts: Facts = NO_FACTS
+    ) -> str:
+        """Write a feed; return its address."""
+        nodes = [resource_node(dataset_content(each), facts) for each in datasets]
+        (self.folder / f"{name}.rdf").write_bytes(write(nodes, Form.RDF_XML))
+        return f"{self.address}/{name}.rdf"
 
 
 def _free_port() -> int:

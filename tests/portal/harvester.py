@@ -95,6 +95,7 @@ def application(folder: str) -> Any:
         HARVEST_ISO19139_XSLT_URL = serve_stylesheet()
         MONGODB_HOST = "mongodb://localhost/passerelle"
         SECRET_KEY = "of no use to anybody outside of this test"
+        HARVEST_AUTOARCHIVE_GRACE_DAYS = -1  # seen before tomorrow is long ago
         URLS_ALLOW_LOCAL = True
         URLS_ALLOW_PRIVATE = True
         FS_ROOT = folder
@@ -232,7 +233,11 @@ def job_of(source: Any) -> dict[str, Any]:
 
 
 def harvest(order: dict[str, Any]) -> dict[str, Any]:
-    """Harvest one source as often as asked, into a portal with nothing in it."""
+    """Harvest one source as often as asked, into a portal with nothing in it.
+
+    Then, as if it had changed, from other addresses; whatever is not there any more
+    is archived at once, not after the week that the platform waits.
+    """
     for model in (Dataset, Dataservice, ContactPoint, HarvestJob, HarvestSource):
         model.drop_collection()
     organization = Organization(name="Département", description="Essais").save()
@@ -245,7 +250,9 @@ def harvest(order: dict[str, Any]) -> dict[str, Any]:
         config={"features": order.get("features", {})},
     ).save()
     jobs, seen = [], []
-    for _ in range(order["passes"]):
+    for address in [order["url"]] * order["passes"] + order.get("then", []):
+        source.url = address
+        source.save()
         actions.run(source)
         source.reload()
         jobs.append(job_of(source))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,3 +68,29 @@ def test_every_download_service_is_harvested_and_leads_to_its_data(
     assert set(services) == {f"{identifier}/service" for identifier in identifiers}
     for identifier in identifiers:
         assert services[f"{identifier}/service"]["datasets"] == [identifier]
+
+
+def test_a_dataset_that_vanished_is_archived_and_another_that_changed_is_updated(
+    portal: Any, feed: Any, harvest: Any
+) -> None:
+    """Nothing else is touched, and what comes back is there again, the same."""
+    gone, changed, kept = harvest.datasets[:3]
+    stated = replace(changed.description, title="Un autre titre")
+    after = (replace(changed, description=stated), kept)
+    source = {
+        "backend": "dcat",
+        "url": feed.add("before", (gone, changed, kept)),
+        "then": [feed.add("after", after)],
+    }
+    back = {**source, "then": [*source["then"], source["url"]]}
+    found = portal.harvest_all({"after": source, "back": back}, passes=2)
+    names = [each.description.identifier for each in (gone, changed, kept)]
+    assert found["after"]["changed"] == sorted(names[:2])
+    held = [found["after"]["datasets"][name] for name in names]
+    assert [bool(each["archived"]) for each in held] == [True, False, False]
+    assert held[1]["title"] == "Un autre titre"
+    assert [bool(found["back"]["datasets"][name]["archived"]) for name in names] == [
+        False,
+        False,
+        False,
+    ]

@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from metadata.dcat import Facts, FileFacts, Form, resource_node, write
+from metadata.dcat import Facts, FileFacts
 from metadata.iso19139 import dataset_content
 from metadata.preview import Channel, Shown, platform, preview
 from metadata.stated import Access
@@ -157,39 +153,20 @@ def test_every_other_way_shows_what_the_feed_shows(
     assert list(differences(harvest, outlet, channel)) == []
 
 
-def test_what_is_known_of_files_is_shown(
-    portal: Any, tmp_path: Path, harvest: Any
-) -> None:
+def test_what_is_known_of_files_is_shown(portal: Any, feed: Any, harvest: Any) -> None:
     """Size, digest and day of a file that lies ready, from a feed as it is written."""
     (dataset, *_) = (d for d in harvest.datasets if d.serves_data(harvest.today))
     content = dataset_content(dataset)
     known = FileFacts(size=123_456, sha256="ab" * 32, modified=date(2024, 2, 29))
     facts = Facts(producer="Agence", files={o.url: known for o in content.online})
-    node = resource_node(content, facts)
-    (tmp_path / "feed.rdf").write_bytes(write([node], Form.RDF_XML))
-    with serving_folder(tmp_path) as address:
-        source = {"backend": "dcat", "url": f"{address}/feed.rdf"}
-        found = portal.harvest_all({"feed": source}, passes=2)["feed"]
+    source = {"backend": "dcat", "url": feed.add("files", [dataset], facts)}
+    found = portal.harvest_all({"feed": source}, passes=2)["feed"]
     assert found["changed"] == []
     today = datetime.now(UTC).date()
     shown = preview(dataset, today=today, facts=facts).views[Channel.DCAT].shown
     (held,) = found["datasets"].values()
     assert shown_by_us(shown) == shown_by_udata(held)
     assert {each.size for each in shown.resources} == {123_456, None}
-
-
-@contextmanager
-def serving_folder(folder: Path) -> Iterator[str]:
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(20)
 
 
 @pytest.mark.parametrize("outlet", OUTLETS)
