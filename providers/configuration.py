@@ -7,25 +7,23 @@ environment; they are held in a type whose ``repr`` hides them.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from metadata.description import read_yaml
 from metadata.errors import ConfigurationError, DescriptionError
 from metadata.finding import Language, Text
 from metadata.stated import Organisation
+from providers.configuration_values import filled, require_http, require_positive
 
 DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
 PATH_VARIABLE = "PASSERELLE_CONFIG"
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "coerce_numbers_to_str": True}
 Route = Literal["push", "harvest"]
 """We send to a place, or it fetches from us."""
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,17 +234,17 @@ def read_configuration(
         )
     written = read_yaml(path, _File)
     url = written.service.url.rstrip("/")
-    _require_http("service.url", url)
-    _require_http("organisation.identifier_base", written.organisation.identifier_base)
-    _require_positive("service.connections", written.service.connections)
-    _require_positive("files.every", written.files.every)
+    require_http("service.url", url)
+    require_http("organisation.identifier_base", written.organisation.identifier_base)
+    require_positive("service.connections", written.service.connections)
+    require_positive("files.every", written.files.every)
     return Configuration(
         path=path,
         organisation=written.organisation,
         service=replace(
             written.service,
             url=url,
-            key=_filled("service.key", written.service.key, environment),
+            key=filled("service.key", written.service.key, environment),
         ),
         silos=MappingProxyType(
             {
@@ -260,7 +258,7 @@ def read_configuration(
                 for name, entry in written.outlets.items()
             }
         ),
-        store=_store(_filled("store", written.store, environment), path.parent),
+        store=_store(filled("store", written.store, environment), path.parent),
         written_files=FilesConfiguration(
             folder=(path.parent / written.files.folder).resolve(),
             every=written.files.every,
@@ -274,7 +272,7 @@ def _silo(
     """Fill in secrets, and make a path absolute."""
     if isinstance(entry, str):
         entry = _SiloEntry(location=entry)
-    location = _filled(f"silos.{name}", entry.location, environment)
+    location = filled(f"silos.{name}", entry.location, environment)
     silo = SiloConfiguration(
         name=name, location=location, schemas=entry.schemas, exclude=entry.exclude
     )
@@ -298,23 +296,23 @@ def _outlet(
     name: str, entry: _OutletEntry, environment: Mapping[str, str]
 ) -> OutletConfiguration:
     """Fill in secrets."""
-    url = _filled(f"outlets.{name}.url", entry.url, environment)
-    _require_http(f"outlets.{name}.url", url)
-    _require_positive(f"outlets.{name}.timeout", entry.timeout)
-    _require_positive(f"outlets.{name}.batch", entry.batch)
+    url = filled(f"outlets.{name}.url", entry.url, environment)
+    require_http(f"outlets.{name}.url", url)
+    require_positive(f"outlets.{name}.timeout", entry.timeout)
+    require_positive(f"outlets.{name}.batch", entry.batch)
     return OutletConfiguration(
         name=name,
         url=url,
         type=entry.type,
-        user=_filled(f"outlets.{name}.user", entry.user, environment),
+        user=filled(f"outlets.{name}.user", entry.user, environment),
         password=Secret(
-            _filled(f"outlets.{name}.password", entry.password, environment)
+            filled(f"outlets.{name}.password", entry.password, environment)
         ),
         timeout=entry.timeout,
         batch=entry.batch,
         services=entry.services,
         organisation=entry.organisation,
-        key=Secret(_filled(f"outlets.{name}.key", entry.key, environment)),
+        key=Secret(filled(f"outlets.{name}.key", entry.key, environment)),
         route=entry.route,
     )
 
@@ -327,90 +325,6 @@ def _store(given: str, folder: Path) -> str:
         return given
     file = (folder / (given or ".state/passerelle.sqlite")).resolve()
     return f"sqlite:///{file}"
-
-
-def _filled(place: str, text: str, environment: Mapping[str, str]) -> str:
-    """Replace each ``${NAME}``.
-
-    Raises
-    ------
-    ConfigurationError
-        The environment does not hold it.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in environment:
-            raise ConfigurationError(
-                Text(
-                    f"{place} : la variable d'environnement {name} n'est pas définie.",
-                    f"{place}: the environment variable {name} is not set.",
-                ),
-                hint=f"export {name}=…",
-            )
-        return environment[name]
-
-    return _VARIABLE.sub(value, text)
-
-
-def _require_http(place: str, url: str) -> None:
-    """Refuse what is not an http address; one that may hold a password is not shown.
-
-    Raises
-    ------
-    ConfigurationError
-        It is not.
-    """
-    if _is_http(url):
-        return
-    said = (
-        Text("", "") if "@" in url or "?" in url else Text(f" « {url} »,", f" “{url}”,")
-    )
-    raise ConfigurationError(
-        Text(
-            f"{place} :{said.fr} ce n'est pas une adresse http(s).",
-            f"{place}:{said.en} this is not an http(s) address.",
-        ),
-        hint=Text(
-            "Écrivez-la en entier : https://nom-de-machine/chemin",
-            "Write all of it: https://name-of-host/path",
-        ),
-    )
-
-
-def _is_http(url: str) -> bool:
-    """Tell whether a text is an http address with a host and a port that can be."""
-    try:
-        parts = urlsplit(url)
-        return (
-            parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and parts.port != 0
-        )
-    except ValueError:  # a bracket that does not close, a port beyond 65535
-        return False
-
-
-def _require_positive(place: str, number: float) -> None:
-    """Refuse zero and less.
-
-    Raises
-    ------
-    ConfigurationError
-        It is.
-    """
-    if number > 0:
-        return
-    raise ConfigurationError(
-        Text(
-            f"{place} : {number} n'est pas possible ici.",
-            f"{place}: {number} is not possible here.",
-        ),
-        hint=Text(
-            "Écrivez un nombre positif, ou retirez la ligne.",
-            "Write a positive number, or remove the line.",
-        ),
-    )
 
 
 __all__ = [
