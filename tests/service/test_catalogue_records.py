@@ -17,7 +17,9 @@ BASE = "http://service.example/geo/collections/catalogue"
 
 
 @pytest.fixture(scope="module")
-def client(module_geopackage: Any, publish: Any, serve: Any) -> Iterator[httpx.Client]:
+def client(
+    module_geopackage: Any, publish: Any, make_files: Any, serve: Any
+) -> Iterator[httpx.Client]:
     """The service on three datasets, one of them restricted, and two services."""
     module_geopackage.describe(
         "places", title="Écoles maternelles", more="period: {start: 2012-01-01}"
@@ -31,6 +33,7 @@ def client(module_geopackage: Any, publish: Any, serve: Any) -> Iterator[httpx.C
         "reserve", access="restricted", more="access_limitation: h"
     )
     publish(module_geopackage, now=FIRST)
+    make_files(module_geopackage)
     with serve(module_geopackage) as client:
         yield client
 
@@ -128,7 +131,9 @@ def test_a_record_says_what_the_standard_wants(client: httpx.Client) -> None:
     assert properties["license"] == "https://spdx.org/licenses/etalab-2.0"
     assert properties["externalIds"] == [{"value": "https://data.example/id/zones"}]
     assert properties["formats"] == [
-        {"name": "geojson", "mediaType": "application/geo+json"}
+        {"name": "geojson", "mediaType": "application/geo+json"},
+        {"name": "gpkg", "mediaType": "application/geopackage+sqlite3"},
+        {"name": "csv", "mediaType": "text/csv"},
     ]
     assert properties["contacts"][0]["roles"] == ["pointOfContact"]
     schemes = [theme["scheme"] for theme in properties["themes"]]
