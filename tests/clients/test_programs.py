@@ -191,7 +191,11 @@ class TestOgcClient:
         assert {"numero", "nom", "hauteur", "plante"} <= set(found["queryables"])
         assert found["storageCrs"] == f"{EPSG}2154"
         assert found["itemFormats"] == ["application/geo+json", "text/html"]
-        assert list(found["bulkDownloadLinks"]) == ["application/geo+json"]
+        assert set(found["bulkDownloadLinks"]) == {
+            "application/geo+json",
+            "application/geopackage+sqlite3",
+            "text/csv",
+        }
 
     def test_it_reads_items(self, found: Any, site: Any) -> None:
         names = [each["properties"]["nom"] for each in found["items"]]
