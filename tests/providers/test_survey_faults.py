@@ -397,7 +397,7 @@ def test_the_structure_takes_as_many_statements_for_one_table_as_for_many(
     CountingCursor.executed.clear()
     surveyed = survey_structure(silo(postgis), now=NOW)
     assert len(surveyed.surveys) == count
-    assert len(CountingCursor.executed) == 7
+    assert len(CountingCursor.executed) == 8
 
 
 def test_what_ends_a_survey_ends_its_statements_too(postgis: str) -> None:
