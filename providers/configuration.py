@@ -221,23 +221,8 @@ def read_configuration(
         A secret that the environment does not hold, or an address that is none.
     """
     path = path.resolve()
-    if not path.is_file():
-        raise ConfigurationError(
-            Text(
-                f"Il n'y a pas de configuration {path}.",
-                f"There is no configuration at {path}.",
-            ),
-            hint=Text(
-                f"Nommez-la par --config ou {PATH_VARIABLE} ; voir pygeoapi-config/.",
-                f"Name it with --config or {PATH_VARIABLE}; see pygeoapi-config/.",
-            ),
-        )
-    written = read_yaml(path, _File)
+    written = _read(path)
     url = written.service.url.rstrip("/")
-    require_http("service.url", url)
-    require_http("organisation.identifier_base", written.organisation.identifier_base)
-    require_positive("service.connections", written.service.connections)
-    require_positive("files.every", written.files.every)
     return Configuration(
         path=path,
         organisation=written.organisation,
@@ -264,6 +249,27 @@ def read_configuration(
             every=written.files.every,
         ),
     )
+
+
+def _read(path: Path) -> _File:
+    """Return what stands in a file, its own values checked."""
+    if not path.is_file():
+        raise ConfigurationError(
+            Text(
+                f"Il n'y a pas de configuration {path}.",
+                f"There is no configuration at {path}.",
+            ),
+            hint=Text(
+                f"Nommez-la par --config ou {PATH_VARIABLE} ; voir pygeoapi-config/.",
+                f"Name it with --config or {PATH_VARIABLE}; see pygeoapi-config/.",
+            ),
+        )
+    written = read_yaml(path, _File)
+    require_http("service.url", written.service.url.rstrip("/"))
+    require_http("organisation.identifier_base", written.organisation.identifier_base)
+    require_positive("service.connections", written.service.connections)
+    require_positive("files.every", written.files.every)
+    return written
 
 
 def _silo(

@@ -43,9 +43,9 @@ from metadata.finding import Text
 from metadata.iso19139_content import record_language
 from metadata.iso19139_parts import organisation_party
 from service.catalogue import Catalogue, Published
-from service.csw.guard import ALWAYS, GRACE
 from service.file_facts import file_facts
 from service.landing import service_title
+from service.losses import GRACE, recent_loss
 from service.messages import say, text
 from service.negotiation import Offer, chosen_format, require_known
 from service.problems import HttpProblem
@@ -188,17 +188,21 @@ def require_whole(snapshot: Snapshot, now: datetime) -> None:
     Raises
     ------
     HttpProblem
-        503, with the figures; see `service.csw.guard`.
+        503, with the figures; see `service.losses`.
     """
     catalogue = snapshot.catalogue
     require_filled(catalogue)
     if not catalogue.records:
         raise _unavailable(text("csw.empty"))
-    moments = [each.tombstone.deleted_at for each in catalogue.stored.buried]
-    lost = sum(moment >= now - GRACE for moment in moments)
-    total = lost + len(catalogue.records)
-    if lost > max(ALWAYS, snapshot.configuration.service.largest_loss * total):
-        raise _unavailable(text("csw.shrunk", lost=lost, total=total, days=GRACE.days))
+    loss = recent_loss(
+        len(catalogue.records),
+        sorted(each.tombstone.deleted_at for each in catalogue.stored.buried),
+        largest_loss=snapshot.configuration.service.largest_loss,
+        now=now,
+    )
+    if loss is not None:
+        figures = {"lost": loss.lost, "total": loss.total, "days": GRACE.days}
+        raise _unavailable(text("csw.shrunk", **figures))
 
 
 def _unavailable(reason: Text, hint: Text | str = "") -> HttpProblem:

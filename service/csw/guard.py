@@ -14,10 +14,9 @@ from typing import Final
 
 from service.csw.index import Index
 from service.csw.problems import OTHER, CswProblem
-from service.losses import ALWAYS, GRACE, recent_loss
+from service.losses import GRACE, recent_loss
 from service.messages import text
 
-__all__ = ["ALWAYS", "GRACE", "require_whole"]
 _RETRY: Final = 3600
 
 
