@@ -26,7 +26,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from gateway.pycsw_target import PycswTarget, pycsw_python, running_pycsw
+from gateway.demo.pycsw_target import PycswTarget, pycsw_python, running_pycsw
 from metadata.dataset import Collection, Dataset
 from metadata.iso19139 import encode_dataset_record
 from metadata.measured import Extent, RelationKind, Source, Survey

@@ -81,7 +81,7 @@ def test_every_room_is_looked_at() -> None:
     ("path", "source", "found"),
     [
         ("metadata/a.py", "import providers.survey", {"providers"}),
-        ("providers/a.py", "from gateway.csw import x", {"gateway"}),
+        ("providers/a.py", "from gateway.outlets.csw.outlet import x", {"gateway"}),
         ("service/a.py", "def f():\n    from gateway import cli", {"gateway"}),
         ("service/a.py", "import_module('gateway.cli')", {"gateway"}),
         ("service/a.py", "from providers import database", set()),

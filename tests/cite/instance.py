@@ -16,7 +16,7 @@ import psycopg2
 import pyogrio
 import yaml
 
-from gateway.demo_pack import read_pack, write_geopackages, write_postgis
+from gateway.demo.pack import read_pack, write_geopackages, write_postgis
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REAL = ROOT.parent / "shared" / "data" / "seine-saint-denis"

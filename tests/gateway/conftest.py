@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.pycsw_target import PycswTarget, pycsw_python, running_pycsw
+from gateway.demo.pycsw_target import PycswTarget, pycsw_python, running_pycsw
 from metadata.dataset import Collection, Dataset
 from metadata.iso19139 import encode_dataset_record
 from metadata.measured import Extent, RelationKind, Source, Survey

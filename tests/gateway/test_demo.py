@@ -16,8 +16,8 @@ import pytest
 import requests
 import yaml
 
-from gateway.demo_pack import read_pack, write_postgis
-from gateway.demo_work import Workplace, free_port, write_configuration
+from gateway.demo.pack import read_pack, write_postgis
+from gateway.demo.work import Workplace, free_port, write_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("communes", "population", "territoires")

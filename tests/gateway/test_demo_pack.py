@@ -13,7 +13,7 @@ import pytest
 import shapely
 import shapely.geometry
 
-from gateway.demo_pack import DemoTable, read_pack, write_geopackages, write_postgis
+from gateway.demo.pack import DemoTable, read_pack, write_geopackages, write_postgis
 
 ROOT = Path(__file__).resolve().parents[2]
 BOX = shapely.box(2.25, 48.80, 2.65, 49.05)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from gateway.http import (
+from gateway.outlets.http import (
     ATTEMPTS,
     LONGEST_PAUSE,
     HttpClient,

@@ -20,7 +20,7 @@ import pytest
 from lxml import etree
 from psycopg2.extras import execute_values
 
-from gateway.pycsw_target import running_pycsw
+from gateway.demo.pycsw_target import running_pycsw
 
 pytestmark = [pytest.mark.postgis, pytest.mark.pycsw]
 TABLES = {

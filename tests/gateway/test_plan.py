@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.outlet import Action, RemoteRecord
-from gateway.plan import Sent, guard, plan
+from gateway.outlets.outlet import Action, RemoteRecord
+from gateway.publication.plan import Sent, guard, plan
 from metadata.record import Record, RecordKind, fingerprint
 from providers.store_model import Entry, EntryState, Operation
 

@@ -12,12 +12,12 @@ import requests
 from lxml import etree
 from owslib.csw import CatalogueServiceWeb
 
-from gateway.csw import CswOutlet
-from gateway.outlet import Action, Outcome
-from gateway.outlets import open_outlet
-from gateway.publish import publish_records, withdraw_records
-from gateway.pycsw_target import PycswTarget, running_pycsw
-from gateway.result import PublishResult
+from gateway.demo.pycsw_target import PycswTarget, running_pycsw
+from gateway.outlets.csw.outlet import CswOutlet
+from gateway.outlets.opening import open_outlet
+from gateway.outlets.outlet import Action, Outcome
+from gateway.publication.publish import publish_records, withdraw_records
+from gateway.publication.result import PublishResult
 from metadata.errors import ConfigurationError, OutletUnreachable, StoreError
 from metadata.record import Record, RecordKind, canonical
 from providers.configuration import OutletConfiguration

@@ -8,12 +8,12 @@ import pytest
 from owslib.csw import CatalogueServiceWeb
 from owslib.fes import PropertyIsLike
 
-from gateway.csw import CswOutlet
-from gateway.http import Pacing
-from gateway.ledger import Ledger
-from gateway.outlet import Outcome
-from gateway.publish import Order, publish_records, publish_to_outlet
-from gateway.result import OutletResult
+from gateway.outlets.csw.outlet import CswOutlet
+from gateway.outlets.http import Pacing
+from gateway.outlets.outlet import Outcome
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_records, publish_to_outlet
+from gateway.publication.result import OutletResult
 from metadata.errors import OutletRefused, OutletUnreachable
 from providers.store_model import EntryState
 

@@ -17,11 +17,11 @@ import pytest
 from owslib.csw import CatalogueServiceWeb
 from owslib.fes import PropertyIsLike
 
-from gateway.csw import CswOutlet
-from gateway.ledger import Ledger
-from gateway.outlet import Change
-from gateway.publish import Order, publish_to_outlet
-from gateway.pycsw_target import PycswTarget, running_pycsw
+from gateway.demo.pycsw_target import PycswTarget, running_pycsw
+from gateway.outlets.csw.outlet import CswOutlet
+from gateway.outlets.outlet import Change
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
 from metadata.record import Record
 from providers.store import Store, open_store
 from providers.store_model import EntryState, Operation
@@ -34,7 +34,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from gateway.publish import publish_records
+from gateway.publication.publish import publish_records
 from metadata.record import Record, RecordKind
 from metadata.stated import Organisation
 from providers.configuration import *

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.publish import publish_records
+from gateway.publication.publish import publish_records
 
 
 @pytest.mark.parametrize("minutes", [0, 61])

@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from gateway.outlet import Action, Change, Outcome, Receipt
-from gateway.plan import Plan
-from gateway.report import result_json, result_tables
-from gateway.result import OutletResult, PublishResult, SnapshotResult
+from gateway.outlets.outlet import Action, Change, Outcome, Receipt
+from gateway.publication.plan import Plan
+from gateway.publication.report import result_json, result_tables
+from gateway.publication.result import OutletResult, PublishResult, SnapshotResult
 from metadata.errors import OutletRefused, OutletUnreachable
 from metadata.finding import Language, Text
 from metadata.record import RecordKind

@@ -19,7 +19,7 @@ import uvicorn
 from fiona.crs import CRS
 
 from gateway.assembly import assemble, records_of
-from gateway.publish import publish_records
+from gateway.publication.publish import publish_records
 from metadata.description import read_descriptions
 from providers.configuration import read_configuration
 from providers.store import open_store

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.http import Pacing
-from gateway.ledger import Ledger
-from gateway.publish import Order, publish_to_outlet
-from gateway.result import OutletResult
-from gateway.udata import UdataOutlet
+from gateway.outlets.http import Pacing
+from gateway.outlets.udata.outlet import UdataOutlet
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
+from gateway.publication.result import OutletResult
 from metadata.dataset import Collection, Dataset
 from metadata.measured import (
     Extent,

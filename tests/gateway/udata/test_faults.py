@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.result import OutletResult
+from gateway.publication.result import OutletResult
 from metadata.errors import OutletUnreachable
 from metadata.record import Record
 from providers.store import Store

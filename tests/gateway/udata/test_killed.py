@@ -26,9 +26,9 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from gateway.ledger import Ledger
-from gateway.publish import Order, publish_to_outlet
-from gateway.udata import UdataOutlet
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
+from gateway.outlets.udata.outlet import UdataOutlet
 from metadata.record import Record, RecordKind
 from providers.configuration import OutletConfiguration, Secret
 from providers.store import open_store

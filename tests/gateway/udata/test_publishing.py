@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.publish import publish_records, withdraw_records
-from gateway.report import result_json
+from gateway.publication.publish import publish_records, withdraw_records
+from gateway.publication.report import result_json
 from metadata.errors import DescriptionError
 from metadata.record import Record
 from providers.configuration import (

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gateway.http import LoginRefused
-from gateway.result import OutletResult
-from gateway.udata import UdataOutlet
+from gateway.outlets.http import LoginRefused
+from gateway.outlets.udata.outlet import UdataOutlet
+from gateway.publication.result import OutletResult
 from metadata.errors import ConfigurationError, OutletRefused, OutletUnreachable
 from metadata.record import Record
 from metadata.stated import Access, Frequency, StatedPeriod

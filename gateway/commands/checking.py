@@ -1,0 +1,73 @@
+"""The command `check`: every finding of every dataset, drafts included."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from gateway.assembly import assemble, check_everything
+from gateway.commands.counting import counted
+from gateway.commands.findings_json import findings_json
+from gateway.commands.options import Say, format_option
+from gateway.desk import Desk
+from metadata.finding import Finding, Severity, Text, has_errors
+
+
+def check_datasets(desk: Desk, form: str) -> int:
+    """Print all findings as ``text`` or ``json``; return the exit code.
+
+    Drafts are looked at as they would be once approved.
+    """
+    with desk.progress() as told:
+        found = assemble(
+            desk.configuration,
+            desk.store,
+            now=desk.now,
+            progress=told,
+            as_if_approved=True,
+        )
+    datasets = found.described.datasets
+    checked = check_everything(datasets, today=desk.now.date())
+    findings = list(dict.fromkeys((*found.findings, *checked)))
+    if form == "json":
+        click.echo(json.dumps(findings_json(findings), ensure_ascii=False, indent=1))
+    else:
+        desk.show(findings)
+        desk.say(_summary(len(datasets), findings))
+    return 1 if has_errors(findings) else 0
+
+
+def _summary(datasets: int, findings: list[Finding]) -> Text:
+    errors = sum(f.severity is Severity.ERROR for f in findings)
+    others = len(findings) - errors
+    parts = (
+        counted(datasets, "jeu de données", "jeux de données", "dataset", "datasets"),
+        counted(errors, "erreur", "erreurs", "error", "errors"),
+        counted(
+            others,
+            "autre constat",
+            "autres constats",
+            "other finding",
+            "other findings",
+        ),
+    )
+    return Text(
+        f"{', '.join(part.fr for part in parts)}.",
+        f"{', '.join(part.en for part in parts)}.",
+    )
+
+
+def add_check(group: click.Group, text: Say) -> None:
+    """Add the command `check` to the command line."""
+
+    @group.command(
+        help=text(
+            "Dit tout ce qui ne va pas ; sort avec 1 s'il y a une erreur.",
+            "Say everything that is wrong; exit 1 if any is an error.",
+        )
+    )
+    @format_option(text)
+    @click.pass_obj
+    def check(desk: Desk, form: str) -> int:
+        return check_datasets(desk, form)

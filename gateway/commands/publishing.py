@@ -1,0 +1,244 @@
+"""The commands `publish` and `withdraw`: what goes out, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.assembly import Assembled, assemble, check_everything, records_of
+from gateway.commands.filing import drop_dataset_files
+from gateway.commands.findings_json import findings_json
+from gateway.commands.options import Say, format_option
+from gateway.desk import Desk, UnknownDataset
+from gateway.publication.publish import publish_records, withdraw_records
+from gateway.publication.report import result_json, result_tables
+from gateway.publication.result import ExitCode, PublishResult
+from metadata.dataset import Dataset
+from metadata.description_file import withdraw_file
+from metadata.finding import Finding, Text, has_errors
+from metadata.record import Record
+from metadata.stated import Description, Status
+from metadata.udata import encode_udata
+
+
+def publish_everything(
+    desk: Desk,
+    *,
+    dry_run: bool,
+    outlets: Collection[str],
+    allow_deletes: int | None,
+    overwrite: bool,
+    form: str,
+) -> int:
+    """Publish every dataset that may go out; return the exit code.
+
+    A dataset with an error is held: what was published of it stays as it is.
+    """
+    with desk.progress() as told:
+        found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
+    ready, held, findings = _sorted_out(desk, found)
+    records = records_of(ready, desk.store, today=desk.now.date())
+    with desk.progress() as told:
+        result = publish_records(
+            records,
+            forms=_other_forms(desk, ready),
+            configuration=desk.configuration,
+            store=desk.store,
+            now=desk.now,
+            outlets=outlets,
+            held=held,
+            dry_run=dry_run,
+            allow_deletes=allow_deletes,
+            overwrite=overwrite,
+            progress=told,
+            clock=lambda: datetime.now(UTC),
+        )
+    if form == "json":
+        answer = {**result_json(result), "findings": findings_json(findings)}
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    else:
+        desk.show(findings)
+        _print(desk, result)
+    return max(int(result.exit_code), 1 if has_errors(findings) else 0)
+
+
+def _other_forms(desk: Desk, ready: Iterable[Dataset]) -> dict[str, list[Record]]:
+    """Encode datasets for the outlets that take no ISO records, if there are any."""
+    every = desk.configuration.outlets.values()
+    if not any(outlet.type == "udata" for outlet in every):
+        return {}
+    return {"udata": [encode_udata(dataset) for dataset in ready]}
+
+
+def _print(desk: Desk, result: PublishResult) -> None:
+    desk.show([f for outlet in result.outlets for f in outlet.findings])
+    for part in result_tables(result, desk.language):
+        desk.console.print(part)
+
+
+def _sorted_out(
+    desk: Desk, found: Assembled
+) -> tuple[list[Dataset], set[str], list[Finding]]:
+    """Part what may go out from what is held, and say why it is."""
+    today = desk.now.date()
+    due = [d for d in found.described.datasets if d.has_record(today)]
+    flaws = [f for f in check_everything(due, today=today) if has_errors([f])]
+    wrong = {finding.subject for finding in flaws}
+    if wrong - {d.id for d in due}:
+        wrong = {d.id for d in due}  # of the organisation: it stands in every record
+    held = {*found.described.held, *found.descriptions.unusable, *wrong}
+    ready = [d for d in due if d.id not in wrong]
+    return ready, held, list(dict.fromkeys((*_of_published(found), *flaws)))
+
+
+def _of_published(found: Assembled) -> Iterator[Finding]:
+    """Yield what was found on the way, but for drafts: they are not to go out."""
+    drafts = [d for d in found.by_id.values() if d.status is Status.DRAFT]
+    others = [d for d in found.by_id.values() if d.status is not Status.DRAFT]
+    passed_over = _subjects(drafts) - _subjects(others)
+    yield from (f for f in found.findings if f.subject not in passed_over)
+
+
+def _subjects(descriptions: Iterable[Description]) -> set[str]:
+    """Return the names under which findings speak of datasets and their tables."""
+    return {
+        name
+        for d in descriptions
+        for name in (d.id, *(str(c.source) for c in d.collections))
+    }
+
+
+def _description_file(desk: Desk, dataset_id: str) -> Path:
+    """Return the file of a description; what is no name is never made a path of.
+
+    Raises
+    ------
+    UnknownDataset
+        There is none.
+    """
+    files = {path.stem: path for path in desk.configuration.datasets.glob("*.yml")}
+    if dataset_id in files:
+        return files[dataset_id]
+    raise UnknownDataset(
+        Text(
+            f"Aucune description ne s'appelle « {dataset_id} ».",
+            f"There is no description “{dataset_id}”.",
+        ),
+        hint=Text(
+            "passerelle status les nomme toutes.", "passerelle status names them all."
+        ),
+    )
+
+
+def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
+    """Take one dataset out of the service and of every outlet; return the exit code.
+
+    Raises
+    ------
+    UnknownDataset
+        It has no description.
+    """
+    withdraw_file(_description_file(desk, dataset_id))
+    drop_dataset_files(desk, dataset_id)
+    with desk.progress() as told:
+        result = withdraw_records(
+            {dataset_id},
+            configuration=desk.configuration,
+            store=desk.store,
+            now=desk.now,
+            progress=told,
+        )
+    if purge:
+        desk.store.purge(dataset_id)
+    _print(desk, result)
+    everywhere = result.exit_code is ExitCode.AS_MEANT
+    desk.say(_withdrawn(dataset_id) if everywhere else _not_everywhere(dataset_id))
+    return int(result.exit_code)
+
+
+def _withdrawn(dataset_id: str) -> Text:
+    return Text(
+        f"{dataset_id} est retiré. Les copies que d'autres ont moissonnées ou "
+        "téléchargées restent hors d'atteinte : prévenez-les.",
+        f"{dataset_id} is withdrawn. Copies that others harvested or downloaded "
+        "are out of reach: tell them.",
+    )
+
+
+def _not_everywhere(dataset_id: str) -> Text:
+    return Text(
+        f"{dataset_id} est retiré du service, mais pas encore de toutes les sorties : "
+        "voyez plus haut, puis passerelle publish le retirera du reste.",
+        f"{dataset_id} is out of the service, but not yet out of every outlet: see "
+        "above, then passerelle publish takes it out of the rest.",
+    )
+
+
+def add_withdraw(group: click.Group, text: Say) -> None:
+    """Add the command `withdraw` to the command line."""
+
+    @group.command(
+        help=text(
+            "Retire un jeu du service et de chaque catalogue.",
+            "Withdraw a dataset from the service and from every catalogue.",
+        )
+    )
+    @click.argument("dataset_id", metavar="ID")
+    @click.option(
+        "--purge",
+        is_flag=True,
+        help=text("Efface aussi ses révisions.", "Erase its revisions too."),
+    )
+    @click.pass_obj
+    def withdraw(desk: Desk, dataset_id: str, *, purge: bool) -> int:
+        return withdraw_dataset(desk, dataset_id, purge=purge)
+
+
+def add_publish(group: click.Group, text: Say) -> None:
+    """Add the command `publish` to the command line."""
+
+    @group.command(
+        help=text(
+            "Planifie, envoie, relit et compare.", "Plan, send, read back, compare."
+        )
+    )
+    @click.option(
+        "--dry-run",
+        is_flag=True,
+        help=text("Montre le plan, n'envoie rien.", "Show the plan, send nothing."),
+    )
+    @click.option(
+        "--outlet",
+        "outlets",
+        metavar="NAME",
+        multiple=True,
+        help=text(
+            "Ce catalogue seulement (répétable).", "This outlet only (repeatable)."
+        ),
+    )
+    @click.option(
+        "--allow-deletes",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help=text(
+            "Accepte jusqu'à N suppressions, au-delà du garde-fou.",
+            "Accept up to N deletes, past the guard.",
+        ),
+    )
+    @click.option(
+        "--overwrite",
+        is_flag=True,
+        help=text(
+            "Remplace aussi ce que d'autres ont modifié là-bas.",
+            "Replace also what somebody edited over there.",
+        ),
+    )
+    @format_option(text)
+    @click.pass_obj
+    def publish(desk: Desk, /, **options: Any) -> int:
+        return publish_everything(desk, **options)

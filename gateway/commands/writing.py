@@ -1,0 +1,89 @@
+"""The command `records`: every record that may go out, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from gateway.assembly import assemble, records_of
+from gateway.commands.counting import counted
+from gateway.commands.options import Say
+from gateway.desk import Desk
+from metadata.errors import PasserelleError
+from metadata.finding import Text, has_errors
+from metadata.record import Record
+
+
+class NotWritable(PasserelleError):
+    """The folder cannot be written to."""
+
+
+def write_all_records(desk: Desk, folder: Path) -> int:
+    """Write the records of all published datasets; return the exit code."""
+    with desk.progress() as told:
+        found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
+    records = records_of(found.described.datasets, desk.store, today=desk.now.date())
+    write_records(folder, records)
+    desk.show(found.findings)
+    count = counted(len(records), "fiche", "fiches", "record", "records")
+    desk.say(Text(f"{count.fr} dans {folder}.", f"{count.en} in {folder}."))
+    _name_others(desk, folder, records)
+    return 1 if has_errors(found.findings) else 0
+
+
+def _name_others(desk: Desk, folder: Path, records: Iterable[Record]) -> None:
+    """Say which files of an earlier run are no records any more; remove none."""
+    names = {f"{record.name}.xml" for record in records}
+    others = sorted(p.name for p in folder.glob("*.xml") if p.name not in names)
+    if others:
+        said = ", ".join(others)
+        desk.say(
+            Text(
+                f"Aussi dans ce dossier, et plus publiées ; à retirer : {said}.",
+                f"Also in that folder, and not published any more; remove: {said}.",
+            ),
+            style="yellow",
+        )
+
+
+def write_records(folder: Path, records: Iterable[Record]) -> None:
+    """Write ``<dataset>.xml`` and ``service-<dataset>.xml`` for each dataset.
+
+    Raises
+    ------
+    NotWritable
+        The folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for record in records:
+            (folder / f"{record.name}.xml").write_bytes(record.content)
+    except OSError as error:
+        raise NotWritable(
+            Text(
+                f"Écriture des fiches dans {folder} : {error.strerror}.",
+                f"Writing records into {folder}: {error.strerror}.",
+            )
+        ) from error
+
+
+def add_records(group: click.Group, text: Say) -> None:
+    """Add the command `records` to the command line."""
+
+    @group.command(
+        help=text(
+            "Écrit chaque fiche ISO 19139 dans un dossier.",
+            "Write every ISO 19139 record into a folder.",
+        )
+    )
+    @click.option(
+        "--out",
+        required=True,
+        type=click.Path(path_type=Path, file_okay=False),
+        help=text("Le dossier.", "The folder."),
+    )
+    @click.pass_obj
+    def records(desk: Desk, out: Path) -> int:
+        return write_all_records(desk, out)

@@ -1,0 +1,1 @@
+"""The whole chain shown, from a silo to a catalogue."""

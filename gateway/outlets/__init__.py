@@ -1,0 +1,1 @@
+"""Places that we publish to: what they have in common, and each protocol."""

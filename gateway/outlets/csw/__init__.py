@@ -1,0 +1,1 @@
+"""Catalogues that take CSW transactions."""

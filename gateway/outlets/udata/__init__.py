@@ -1,0 +1,1 @@
+"""data.gouv.fr, and any portal that runs udata."""

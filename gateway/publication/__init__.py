@@ -1,0 +1,1 @@
+"""Planned, sent, read back, compared: how records get where they are meant to be."""

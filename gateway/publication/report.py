@@ -1,0 +1,217 @@
+"""What a publish came to, for people (tables) and for programs (JSON)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from gateway.commands.counting import counted
+from gateway.commands.findings_json import findings_json
+from gateway.outlets.outlet import Action, Outcome, Receipt
+from gateway.publication.result import OutletResult, PublishResult, SnapshotResult
+from metadata.finding import Language, Text
+from metadata.record import RecordKind
+
+_ACTIONS = {
+    Action.CREATE: Text("créer", "create"),
+    Action.UPDATE: Text("remplacer", "update"),
+    Action.KEEP: Text("garder", "keep"),
+    Action.DELETE: Text("supprimer", "delete"),
+    Action.CONFLICT: Text("conflit", "conflict"),
+}
+_OUTCOMES = {
+    Outcome.DONE: Text("fait", "done"),
+    Outcome.KEPT: Text("inchangée", "kept"),
+    Outcome.PLANNED: Text("prévu", "planned"),
+    Outcome.REFUSED: Text("refusé", "refused"),
+    Outcome.FAILED: Text("échec", "failed"),
+    Outcome.NOT_SENT: Text("non envoyé", "not sent"),
+}
+_COUNTED = {
+    Outcome.DONE: ("faite", "faites", "done"),
+    Outcome.KEPT: ("inchangée", "inchangées", "kept"),
+    Outcome.PLANNED: ("prévue", "prévues", "planned"),
+    Outcome.REFUSED: ("refusée", "refusées", "refused"),
+    Outcome.FAILED: ("en échec", "en échec", "failed"),
+    Outcome.NOT_SENT: ("non envoyée", "non envoyées", "not sent"),
+}
+KINDS = {
+    RecordKind.DATASET: Text("données", "dataset"),
+    RecordKind.SERIES: Text("série", "series"),
+    RecordKind.SERVICE: Text("service", "service"),
+}
+"""What a record is about, for people."""
+_NAMED = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT})
+"""Where a person needs the identifier, to look for the record over there."""
+_WIDEST = 28
+"""Columns of a dataset's name that are kept together."""
+_STYLES = {
+    Outcome.DONE: "green",
+    Outcome.REFUSED: "yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.NOT_SENT: "bold red",
+}
+_HEADS = Text("action|résultat|jeu|fiche|pourquoi", "action|outcome|dataset|record|why")
+_SNAPSHOT = Text("catalogue exposé à la moisson", "catalogue offered for harvest")
+
+
+def result_tables(
+    result: PublishResult, language: Language
+) -> Iterator[RenderableType]:
+    """Yield what to print, in order; records that were kept are only counted.
+
+    Texts are escaped: what a catalogue said is never taken for markup.
+    """
+    for outlet in result.outlets:
+        if any(receipt.outcome is not Outcome.KEPT for receipt in outlet.receipts):
+            yield _table(outlet, language)
+        for text in _remarks(outlet):
+            yield f"[bold red]{escape(text.said_in(language))}[/]"
+        yield escape(_summary(outlet).said_in(language))
+    if result.snapshot is not None:
+        line = _snapshot_line(result.snapshot, dry_run=result.dry_run)
+        yield escape(line.said_in(language))
+
+
+def result_json(result: PublishResult) -> dict[str, Any]:
+    """Return the same for programs, every record included, texts in both languages."""
+    return {
+        "dry_run": result.dry_run,
+        "exit_code": int(result.exit_code),
+        "outlets": [_outlet_json(outlet) for outlet in result.outlets],
+        "snapshot": _snapshot_json(result.snapshot),
+    }
+
+
+def _table(outlet: OutletResult, language: Language) -> Table:
+    """Return one line per record that is not merely kept."""
+    table = Table(title=escape(outlet.outlet), box=None, pad_edge=False)
+    longest = max(len(receipt.change.dataset_id) for receipt in outlet.receipts)
+    widths = (0, 0, min(longest, _WIDEST), 0)
+    *heads, last = _HEADS.said_in(language).split("|")
+    for head, width in zip(heads, widths, strict=True):
+        keep = width or None
+        table.add_column(head, no_wrap=not width, min_width=keep, overflow="fold")
+    table.add_column(last, ratio=1, overflow="fold")
+    for receipt in outlet.receipts:
+        if receipt.outcome is not Outcome.KEPT:
+            style = _STYLES.get(receipt.outcome)
+            table.add_row(*_cells(receipt, language), style=style)
+    return table
+
+
+def _cells(receipt: Receipt, language: Language) -> tuple[str, ...]:
+    """Return the cells of one line; an identifier only where somebody needs it."""
+    change = receipt.change
+    texts = dict.fromkeys((change.reason, receipt.message))
+    why = " ; ".join(text.said_in(language) for text in texts)
+    if receipt.outcome in _NAMED:
+        why = f"{why}\n{change.identifier}"
+    cells = (
+        _ACTIONS[change.action].said_in(language),
+        _OUTCOMES[receipt.outcome].said_in(language),
+        change.dataset_id,
+        KINDS[change.kind].said_in(language),
+        why,
+    )
+    return tuple(escape(cell) for cell in cells)
+
+
+def _remarks(outlet: OutletResult) -> Iterator[Text]:
+    """Yield what stopped an outlet, with the remedy."""
+    if outlet.refusal is not None:
+        yield outlet.refusal
+    if outlet.problem is not None:
+        yield outlet.problem.text
+        if outlet.problem.remedy.en:
+            remedy = outlet.problem.remedy
+            yield Text(f"→ {remedy.fr}", f"→ {remedy.en}")
+
+
+def _summary(outlet: OutletResult) -> Text:
+    """Return one line that counts."""
+    if outlet.plan is None:
+        return Text(f"{outlet.outlet} : rien fait.", f"{outlet.outlet}: nothing done.")
+    outcomes = [counted(n, *_COUNTED[o]) for o, n in outlet.counts.items() if n]
+    fr = ", ".join(text.fr for text in outcomes)
+    en = ", ".join(text.en for text in outcomes)
+    return Text(
+        f"{outlet.outlet} : {fr or 'aucune fiche'}.",
+        f"{outlet.outlet}: {en or 'no records'}.",
+    )
+
+
+def _snapshot_line(snapshot: SnapshotResult, *, dry_run: bool) -> Text:
+    """Return one line about our own catalogue."""
+    if snapshot.refusal is not None:
+        return Text(
+            f"{_SNAPSHOT.fr} : inchangé. {snapshot.refusal.fr}",
+            f"{_SNAPSHOT.en}: left as it is. {snapshot.refusal.en}",
+        )
+    change = snapshot.change
+    added, removed = len(change.added), len(change.removed)
+    replaced = counted(len(change.replaced), "modifiée", "modifiées", "changed")
+    records = counted(snapshot.records, "fiche", "fiches", "record", "records")
+    planned = Text(", prévu", ", planned") if dry_run else Text("", "")
+    return Text(
+        f"{_SNAPSHOT.fr}{planned.fr} : {records.fr} (+{added}, {replaced.fr}, "
+        f"−{removed}).",
+        f"{_SNAPSHOT.en}{planned.en}: {records.en} (+{added}, {replaced.en}, "
+        f"−{removed}).",
+    )
+
+
+def _outlet_json(outlet: OutletResult) -> dict[str, Any]:
+    """Return one outlet for programs."""
+    made, problem = outlet.plan, outlet.problem
+    counts = {} if made is None else {str(a): n for a, n in made.counts.items()}
+    return {
+        "outlet": outlet.outlet,
+        "exit_code": int(outlet.exit_code),
+        "published": None if made is None else made.published,
+        "plan": counts,
+        "outcomes": {str(o): n for o, n in outlet.counts.items()},
+        "refusal": _both(outlet.refusal),
+        "problem": _both(problem.text if problem else None),
+        "remedy": _both(problem.remedy if problem else None),
+        "findings": findings_json(outlet.findings),
+        "records": [_receipt_json(receipt) for receipt in outlet.receipts],
+    }
+
+
+def _receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """Return one record for programs."""
+    change = receipt.change
+    return {
+        "record": change.identifier,
+        "dataset": change.dataset_id,
+        "kind": str(change.kind),
+        "action": str(change.action),
+        "outcome": str(receipt.outcome),
+        "reason": _both(change.reason),
+        "message": _both(receipt.message),
+    }
+
+
+def _snapshot_json(snapshot: SnapshotResult | None) -> dict[str, Any] | None:
+    """Return our own catalogue for programs."""
+    if snapshot is None:
+        return None
+    return {
+        "records": snapshot.records,
+        "added": list(snapshot.change.added),
+        "replaced": list(snapshot.change.replaced),
+        "removed": list(snapshot.change.removed),
+        "refusal": _both(snapshot.refusal),
+    }
+
+
+def _both(text: Text | None) -> Mapping[str, str] | None:
+    """Return a text in both languages; `None` when there is nothing to say."""
+    if text is None or not text.en:
+        return None
+    return {"fr": text.fr, "en": text.en}
