@@ -15,6 +15,7 @@ from gateway.commands.filing import drop_dataset_files
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk, UnknownDataset
+from gateway.outlets.opening import FORMS
 from gateway.publication.publish import publish_records, withdraw_records
 from gateway.publication.report import result_json, result_tables
 from gateway.publication.result import ExitCode, PublishResult
@@ -23,7 +24,6 @@ from metadata.description_file import withdraw_file
 from metadata.finding import Finding, Text, has_errors
 from metadata.record import Record
 from metadata.stated import Description, Status
-from metadata.udata import encode_udata
 
 
 def publish_everything(
@@ -67,12 +67,14 @@ def publish_everything(
     return max(int(result.exit_code), 1 if has_errors(findings) else 0)
 
 
-def _other_forms(desk: Desk, ready: Iterable[Dataset]) -> dict[str, list[Record]]:
+def _other_forms(desk: Desk, ready: Collection[Dataset]) -> dict[str, list[Record]]:
     """Encode datasets for the outlets that take no ISO records, if there are any."""
-    every = desk.configuration.outlets.values()
-    if not any(outlet.type == "udata" for outlet in every):
-        return {}
-    return {"udata": [encode_udata(dataset) for dataset in ready]}
+    types = {outlet.type for outlet in desk.configuration.outlets.values()}
+    return {
+        name: [encode(dataset) for dataset in ready]
+        for name, encode in FORMS.items()
+        if name in types
+    }
 
 
 def _print(desk: Desk, result: PublishResult) -> None:

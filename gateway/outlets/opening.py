@@ -8,14 +8,21 @@ from types import MappingProxyType
 from gateway.outlets.csw.outlet import CswOutlet
 from gateway.outlets.outlet import Outlet
 from gateway.outlets.udata.outlet import UdataOutlet
+from metadata.dataset import Dataset
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
+from metadata.record import Record
+from metadata.udata import encode_udata
 from providers.configuration import Configuration, OutletConfiguration
 
 OUTLET_TYPES: Mapping[str, Callable[[OutletConfiguration], Outlet]] = MappingProxyType(
     {"csw-t": CswOutlet, "udata": UdataOutlet}
 )
 """Type in the configuration → what opens it."""
+FORMS: Mapping[str, Callable[[Dataset], Record]] = MappingProxyType(
+    {"udata": encode_udata}
+)
+"""Type of outlet that takes no ISO records → what encodes a dataset for it."""
 
 
 def open_outlet(configuration: OutletConfiguration) -> Outlet:
