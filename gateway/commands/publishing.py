@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gateway.assembly import Assembled, assemble, check_everything, records_of
+from gateway.assembly import assemble
 from gateway.commands.filing import drop_dataset_files
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk, UnknownDataset
-from gateway.outlets.opening import FORMS
 from gateway.publication.publish import publish_records, withdraw_records
+from gateway.publication.readiness import sort_out
 from gateway.publication.report import result_json, result_tables
 from gateway.publication.result import ExitCode, PublishResult
-from metadata.dataset import Dataset
 from metadata.description_file import withdraw_file
-from metadata.finding import Finding, Text, has_errors
-from metadata.record import Record
-from metadata.stated import Description, Status
+from metadata.finding import Text, has_errors
 
 
 def publish_everything(
@@ -41,17 +38,18 @@ def publish_everything(
     """
     with desk.progress() as told:
         found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
-    ready, held, findings = _sorted_out(desk, found)
-    records = records_of(ready, desk.store, today=desk.now.date())
+    today = desk.now.date()
+    ready = sort_out(found, today=today)
+    records = ready.records(desk.store, today=today)
     with desk.progress() as told:
         result = publish_records(
             records,
-            forms=_other_forms(desk, ready),
+            forms=ready.forms(desk.configuration),
             configuration=desk.configuration,
             store=desk.store,
             now=desk.now,
             outlets=outlets,
-            held=held,
+            held=ready.held,
             dry_run=dry_run,
             allow_deletes=allow_deletes,
             overwrite=overwrite,
@@ -59,60 +57,18 @@ def publish_everything(
             clock=lambda: datetime.now(UTC),
         )
     if form == "json":
-        answer = {**result_json(result), "findings": findings_json(findings)}
+        answer = {**result_json(result), "findings": findings_json(ready.findings)}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
-        desk.show(findings)
+        desk.show(ready.findings)
         _print(desk, result)
-    return max(int(result.exit_code), 1 if has_errors(findings) else 0)
-
-
-def _other_forms(desk: Desk, ready: Collection[Dataset]) -> dict[str, list[Record]]:
-    """Encode datasets for the outlets that take no ISO records, if there are any."""
-    types = {outlet.type for outlet in desk.configuration.outlets.values()}
-    return {
-        name: [encode(dataset) for dataset in ready]
-        for name, encode in FORMS.items()
-        if name in types
-    }
+    return max(int(result.exit_code), 1 if has_errors(ready.findings) else 0)
 
 
 def _print(desk: Desk, result: PublishResult) -> None:
     desk.show([f for outlet in result.outlets for f in outlet.findings])
     for part in result_tables(result, desk.language):
         desk.console.print(part)
-
-
-def _sorted_out(
-    desk: Desk, found: Assembled
-) -> tuple[list[Dataset], set[str], list[Finding]]:
-    """Part what may go out from what is held, and say why it is."""
-    today = desk.now.date()
-    due = [d for d in found.described.datasets if d.has_record(today)]
-    flaws = [f for f in check_everything(due, today=today) if has_errors([f])]
-    wrong = {finding.subject for finding in flaws}
-    if wrong - {d.id for d in due}:
-        wrong = {d.id for d in due}  # of the organisation: it stands in every record
-    held = {*found.described.held, *found.descriptions.unusable, *wrong}
-    ready = [d for d in due if d.id not in wrong]
-    return ready, held, list(dict.fromkeys((*_of_published(found), *flaws)))
-
-
-def _of_published(found: Assembled) -> Iterator[Finding]:
-    """Yield what was found on the way, but for drafts: they are not to go out."""
-    drafts = [d for d in found.by_id.values() if d.status is Status.DRAFT]
-    others = [d for d in found.by_id.values() if d.status is not Status.DRAFT]
-    passed_over = _subjects(drafts) - _subjects(others)
-    yield from (f for f in found.findings if f.subject not in passed_over)
-
-
-def _subjects(descriptions: Iterable[Description]) -> set[str]:
-    """Return the names under which findings speak of datasets and their tables."""
-    return {
-        name
-        for d in descriptions
-        for name in (d.id, *(str(c.source) for c in d.collections))
-    }
 
 
 def _description_file(desk: Desk, dataset_id: str) -> Path:
