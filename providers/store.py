@@ -45,6 +45,7 @@ from providers.store_rows import (
     read_tombstone,
     source_row,
 )
+from providers.store_sendings import Sending, keep_sendings, sendings
 from providers.store_surveys import decode_survey, encode_survey
 
 
@@ -280,9 +281,32 @@ class Store:
             return tuple(read_entry(row) for row in connection.execute(query))
 
     def keep_entries(self, entries: Iterable[Entry]) -> None:
-        """Write ledger lines: all of them, or none; durable on return."""
+        """Write ledger lines, and the orders that they tell of: all, or none.
+
+        Durable on return.
+        """
+        every = tuple(entries)
         with self._database.writing() as connection:
-            upsert(connection, tables.ledger, [entry_row(entry) for entry in entries])
+            upsert(connection, tables.ledger, [entry_row(entry) for entry in every])
+            keep_sendings(connection, every)
+
+    # history
+
+    def revisions_of(self, dataset_id: str) -> tuple[Revision, ...]:
+        """Return all revisions of all records of one dataset, the oldest first."""
+        columns = tables.revision.c
+        query = (
+            select(tables.revision)
+            .where(columns.dataset_id == dataset_id)
+            .order_by(columns.first_seen, columns.record_identifier, columns.number)
+        )
+        with self._database.reading() as connection:
+            return tuple(read_revision(row) for row in connection.execute(query))
+
+    def sendings(self, dataset_id: str) -> tuple[Sending, ...]:
+        """Return every order that any outlet got about one dataset, oldest first."""
+        with self._database.reading() as connection:
+            return sendings(connection, dataset_id)
 
 
 def _differs(survey: Survey, before: Survey | None) -> bool:

@@ -6,7 +6,7 @@ date stamp apart, is another; so a record that did not change keeps its date.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,8 +17,15 @@ from metadata.record import Record, is_json
 from metadata.xml import NAMESPACES, parse
 from providers import store_tables as tables
 from providers.store_database import upsert
-from providers.store_model import Revision, SnapshotChange
+from providers.store_model import (
+    Entry,
+    EntryState,
+    Operation,
+    Revision,
+    SnapshotChange,
+)
 from providers.store_rows import read_revision
+from providers.store_sendings import OURSELVES, keep_sendings, purge_sendings
 
 _GENERATION = "generation"
 _CHUNK = 500
@@ -193,11 +200,40 @@ def apply_snapshot(
         for i in (*change.added, *change.replaced)
     ]
     upsert(connection, tables.applied, rows)
+    keep_sendings(connection, _told(change, records, now))
     _delete(connection, tables.tombstone.c.record_identifier, change.added)
     _bury(connection, change.removed, now)
     if change != SnapshotChange():
         count_up(connection)
     return change
+
+
+def _told(
+    change: SnapshotChange, records: Sequence[Record], now: datetime
+) -> Iterator[Entry]:
+    """Yield a line for each record that came into our own catalogue, or changed."""
+    operations = dict.fromkeys(change.added, Operation.CREATE)
+    operations |= dict.fromkeys(change.replaced, Operation.UPDATE)
+    for record in records:
+        if record.identifier in operations:
+            operation = operations[record.identifier]
+            yield _own_line(operation, record, record.fingerprint, now)
+
+
+def _own_line(
+    operation: Operation, record: Record, fingerprint: str, now: datetime
+) -> Entry:
+    return Entry(
+        outlet=OURSELVES,
+        record_identifier=record.identifier,
+        dataset_id=record.dataset_id,
+        kind=record.kind,
+        operation=operation,
+        state=EntryState.DONE,
+        fingerprint=fingerprint,
+        intended_at=now,
+        settled_at=now,
+    )
 
 
 def take_down(
@@ -216,7 +252,8 @@ def take_down(
 
 
 def purge(connection: Connection, dataset_id: str) -> int:
-    """Erase the revisions of one dataset, published or not."""
+    """Erase the revisions of one dataset, published or not, and what tells of them."""
+    purge_sendings(connection, dataset_id)
     columns = tables.revision.c
     doomed = select(columns.id).where(columns.dataset_id == dataset_id)
     connection.execute(
@@ -251,6 +288,8 @@ def _applied_ids(connection: Connection) -> dict[str, int]:
 def _bury(connection: Connection, identifiers: Iterable[str], now: datetime) -> None:
     """Take records out of the published ones and leave tombstones."""
     gone = set(identifiers)
+    every = applied_revisions(connection) if gone else ()
+    buried = [revision for revision in every if revision.record_identifier in gone]
     rows = [
         {
             "record_identifier": revision.record_identifier,
@@ -258,10 +297,11 @@ def _bury(connection: Connection, identifiers: Iterable[str], now: datetime) -> 
             "kind": revision.kind.value,
             "deleted_at": now,
         }
-        for revision in (applied_revisions(connection) if gone else ())
-        if revision.record_identifier in gone
+        for revision in buried
     ]
     upsert(connection, tables.tombstone, rows)
+    lines = (_own_line(Operation.DELETE, each.record, "", now) for each in buried)
+    keep_sendings(connection, lines)
     _delete(connection, tables.applied.c.record_identifier, sorted(gone))
 
 

@@ -65,6 +65,22 @@ ledger = Table(
     Column("message_en", Text, nullable=False),
 )
 
+sending = Table(
+    "sending",
+    metadata,
+    Column("outlet", Text, primary_key=True),
+    Column("record_identifier", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("dataset_id", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("settled_at", Instant),
+    Column("message_fr", Text, nullable=False),
+    Column("message_en", Text, nullable=False),
+)
+
 revision = Table(
     "revision",
     metadata,
