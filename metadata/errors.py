@@ -30,6 +30,7 @@
           OutcomeUnclear      what became of what was sent is not known
         OutletRefused         it answered, and said no
           LoginRefused        it does not know us
+        Interrupted           somebody stopped the publishing
       NotWritable             a folder that cannot be written to
       DemoFailed              the demonstration did not come to its end
 

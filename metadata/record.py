@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from lxml import etree
 
@@ -32,7 +33,7 @@ class Record:
     content: bytes
     """The document: XML, UTF-8 with declaration, or a JSON object, UTF-8."""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical document without the record's date stamp."""
         return fingerprint(self.content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -24,6 +25,11 @@ PATH_VARIABLE = "PASSERELLE_CONFIG"
 _STRICT: Mapping[str, Any] = {"extra": "forbid", "coerce_numbers_to_str": True}
 Route = Literal["push", "harvest"]
 """We send to a place, or it fetches from us."""
+Conflicts = Literal["report", "overwrite", "keep"]
+"""What becomes of our record that somebody else changed at an outlet: it is left and
+reported, replaced by ours, or left as theirs."""
+POLITE = 10.0
+"""Requests a second that an outlet gets at most, unless its owner said more."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,6 +112,19 @@ class OutletConfiguration:
     """How our datasets get there: one way only, or they would be there twice."""
     service_url: str = ""
     """Address of our own service, from where others harvest."""
+    rate: float = POLITE
+    """Requests a second that it gets at most."""
+    conflicts: Conflicts = "report"
+    """What becomes of a record that somebody else changed there."""
+    datasets: tuple[str, ...] = ()
+    """Patterns (``*``, ``?``) of the datasets that go there; empty: all."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of those of them that do not."""
+
+    def takes(self, dataset_id: str) -> bool:
+        """Tell whether a dataset is meant for this outlet."""
+        wanted = not self.datasets or _any_matches(self.datasets, dataset_id)
+        return wanted and not _any_matches(self.exclude, dataset_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +189,10 @@ class _OutletEntry:
     organisation: str = ""
     key: str = ""
     route: Route = "push"
+    rate: float = POLITE
+    conflicts: Conflicts = "report"
+    datasets: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,6 +329,7 @@ def _outlet(
     require_http(f"outlets.{name}.url", url)
     require_positive(f"outlets.{name}.timeout", entry.timeout)
     require_positive(f"outlets.{name}.batch", entry.batch)
+    require_positive(f"outlets.{name}.rate", entry.rate)
     return OutletConfiguration(
         name=name,
         url=url,
@@ -320,7 +344,15 @@ def _outlet(
         organisation=entry.organisation,
         key=Secret(filled(f"outlets.{name}.key", entry.key, environment)),
         route=entry.route,
+        rate=entry.rate,
+        conflicts=entry.conflicts,
+        datasets=entry.datasets,
+        exclude=entry.exclude,
     )
+
+
+def _any_matches(patterns: tuple[str, ...], name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _store(given: str, folder: Path) -> str:
@@ -336,6 +368,7 @@ def _store(given: str, folder: Path) -> str:
 __all__ = [
     "Configuration",
     "ConfigurationError",
+    "Conflicts",
     "DescriptionError",
     "FilesConfiguration",
     "OutletConfiguration",

@@ -8,12 +8,9 @@ orders, which are sent once: when it is not known whether one was carried out,
 from __future__ import annotations
 
 import logging
-import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from types import MappingProxyType
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +19,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
+from gateway.outlets.pacing import LONGEST_PAUSE, Pacing, Turns
 from metadata.errors import OutletRefused, OutletUnreachable
 from metadata.finding import Text
 from providers.configuration import Secret
@@ -30,10 +28,6 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 """How often a question is asked."""
-FIRST_PAUSE = 0.5
-"""Seconds before the second attempt, at most; doubled for each one after it."""
-LONGEST_PAUSE = 60.0
-"""Seconds of `Retry-After` that we wait; asked for more, we give up."""
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer."""
 PATIENCE = 10
@@ -85,28 +79,6 @@ class Answer:
         return quoted(self.content[: 4 * SHOWN].decode("utf-8", "replace"), SHOWN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pacing:
-    """How time passes between attempts; tests let it pass faster."""
-
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[float, float], float] = random.uniform
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-    def pause(self, attempt: int, answer: Answer | None) -> float | None:
-        """Return the seconds to wait after an attempt (counted from 0).
-
-        Returns
-        -------
-        float or None
-            `None`: longer than we want to wait.
-        """
-        asked = _retry_after(answer, self.now()) if answer else None
-        if asked is not None and asked > LONGEST_PAUSE:
-            return None
-        return max(asked or 0.0, self.jitter(0, FIRST_PAUSE * 2**attempt))
-
-
 class HttpClient:
     """One server, with one login.
 
@@ -114,6 +86,8 @@ class HttpClient:
     ----------
     timeout
         Seconds without a sign of life after which a request is given up.
+    pacing
+        How its requests are spaced, those after a pause that it asked for too.
     """
 
     def __init__(
@@ -124,10 +98,11 @@ class HttpClient:
         headers: Mapping[str, Secret] = MappingProxyType({}),
         content_type: str = "application/xml",
         timeout: float = 30.0,
-        pacing: Pacing = Pacing(),
+        pacing: Pacing = Pacing(),  # noqa: B008  (frozen)
     ) -> None:
         self._timeout = timeout
         self._pacing = pacing
+        self._turns = Turns(pacing)
         self._content_type = content_type
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"Passerelle/{version('passerelle')}"
@@ -167,11 +142,11 @@ class HttpClient:
             answer, error = self._attempt(url, query, body)
             if answer is not None and answer.status not in _AGAIN:
                 return _accepted(url, answer, readable)
-            pause = self._pacing.pause(attempt, answer)
+            pause = self._pacing.pause(attempt, answer.headers if answer else {})
             if pause is None or attempt + 1 == ATTEMPTS:
                 break
             logger.info("%s: asked again in %.1f s", shown(url), pause)
-            self._pacing.sleep(pause)
+            self._wait(pause, answer)
         raise error or _server_error(url, answer)
 
     def tell(
@@ -198,12 +173,18 @@ class HttpClient:
         if answer is not None and answer.status not in _UNHEARD:
             return _accepted(url, answer, readable)
         if answer is not None and "Retry-After" in answer.headers:
-            self._pacing.sleep(self._pacing.pause(0, answer) or 0.0)
+            self._wait(self._pacing.pause(0, answer.headers) or 0.0, answer)
         problem = error or _server_error(url, answer)
         unheard = answer is not None and answer.status in _TURNED_AWAY
         raise OutcomeUnclear(
             problem.text, hint=problem.remedy, unheard=unheard
         ) from error
+
+    def _wait(self, seconds: float, answer: Answer | None) -> None:
+        """Wait between two attempts; who was turned away comes back at the rate."""
+        self._pacing.sleep(seconds)
+        if answer is not None and answer.status in _TURNED_AWAY:
+            self._turns.restart()
 
     def _attempt(
         self,
@@ -213,6 +194,7 @@ class HttpClient:
         method: str = "",
     ) -> tuple[Answer | None, OutletUnreachable | None]:
         """Return an answer of any status, or why there is none."""
+        self._turns.take()
         try:
             return self._exchange(url, query, body, method), None
         except _BROKEN as error:
@@ -259,20 +241,6 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def _retry_after(answer: Answer, now: datetime) -> float | None:
-    """Return the seconds a server asks us to wait (RFC 9110, 10.2.3)."""
-    given = answer.headers.get("Retry-After", "").strip()
-    if given.isdecimal():
-        return float(given)
-    try:
-        moment = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _accepted(url: str, answer: Answer, readable: Collection[int] = ()) -> Answer:
@@ -354,3 +322,17 @@ def _why(error: Exception) -> Text:
         return Text("connexion impossible ou rompue", "no connection, or it broke")
     name = type(error).__name__
     return Text(f"échange impossible ({name})", f"no exchange possible ({name})")
+
+
+__all__ = [
+    "ATTEMPTS",
+    "LONGEST_PAUSE",
+    "SHOWN",
+    "Answer",
+    "HttpClient",
+    "LoginRefused",
+    "OutcomeUnclear",
+    "Pacing",
+    "quoted",
+    "shown",
+]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from gateway.outlets.csw.outlet import CswOutlet
 from gateway.outlets.outlet import Outlet
+from gateway.outlets.pacing import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
 from metadata.dataset import Dataset
 from metadata.errors import ConfigurationError
@@ -15,7 +17,8 @@ from metadata.record import Record
 from metadata.udata import encode_udata
 from providers.configuration import Configuration, OutletConfiguration
 
-OUTLET_TYPES: Mapping[str, Callable[[OutletConfiguration], Outlet]] = MappingProxyType(
+Opener = Callable[[OutletConfiguration, Pacing], Outlet]
+OUTLET_TYPES: Mapping[str, Opener] = MappingProxyType(
     {"csw-t": CswOutlet, "udata": UdataOutlet}
 )
 """Type in the configuration → what opens it."""
@@ -25,8 +28,16 @@ FORMS: Mapping[str, Callable[[Dataset], Record]] = MappingProxyType(
 """Type of outlet that takes no ISO records → what encodes a dataset for it."""
 
 
-def open_outlet(configuration: OutletConfiguration) -> Outlet:
+def open_outlet(
+    configuration: OutletConfiguration,
+    pacing: Pacing = Pacing(),  # noqa: B008  (frozen)
+) -> Outlet:
     """Open one outlet; nothing is sent yet.
+
+    Parameters
+    ----------
+    pacing
+        How time passes there; the rate is the configuration's.
 
     Raises
     ------
@@ -44,7 +55,7 @@ def open_outlet(configuration: OutletConfiguration) -> Outlet:
             ),
             hint=Text(f"Types connus : {known}.", f"Known types: {known}."),
         )
-    return opener(configuration)
+    return opener(configuration, replace(pacing, rate=configuration.rate))
 
 
 def chosen_outlets(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -17,6 +19,7 @@ from gateway.outlets.http import (
     Pacing,
     shown,
 )
+from gateway.outlets.pacing import Halt, Interrupted
 from metadata.errors import OutletUnreachable
 from providers.configuration import Secret
 
@@ -190,3 +193,88 @@ def test_an_address_is_shown_without_what_is_secret_in_it() -> None:
         shown("https://me:pw@h.example:8443/csw?token=s")
         == "https://h.example:8443/csw"
     )
+
+
+class Clock:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def wait(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def pacing(self, rate: float) -> Pacing:
+        return Pacing(
+            sleep=self.wait,
+            clock=lambda: self.seconds,
+            jitter=lambda a, b: 0.0,
+            now=lambda: NOW,
+            rate=rate,
+        )
+
+
+class TestRate:
+    @pytest.mark.parametrize(
+        ("rate", "requests", "seconds"),
+        [(10.0, 10, 0.0), (10.0, 35, 2.5), (2.0, 7, 2.5), (0.2, 4, 15.0), (0.0, 9, 0)],
+    )
+    def test_is_kept_over_any_time_longer_than_a_second(
+        self, rate: float, requests: int, seconds: float, faulty, acts
+    ) -> None:
+        clock = Clock()
+        client = HttpClient(pacing=clock.pacing(rate))
+        faulty.always("", acts.answer(200))
+        for number in range(requests):
+            if number % 2:
+                client.tell(faulty.url, b"<order/>")
+            else:
+                client.ask(faulty.url)
+        client.close()
+        assert len(faulty.seen) == requests
+        assert clock.seconds == pytest.approx(seconds)
+
+    def test_holds_for_attempts_too(self, faulty, acts) -> None:
+        clock = Clock()
+        client = HttpClient(pacing=clock.pacing(1.0))
+        faulty.then("", *[acts.answer(500)] * 3, acts.answer(200))
+        client.ask(faulty.url)
+        client.close()
+        assert clock.seconds == pytest.approx(3.0)
+
+    def test_lets_nothing_go_at_once_after_the_server_asked_for_a_pause(
+        self, faulty, acts
+    ) -> None:
+        clock = Clock()
+        client = HttpClient(pacing=clock.pacing(10.0))
+        faulty.then("", acts.answer(429, Retry_After="7"))
+        faulty.always("", acts.answer(200))
+        client.ask(faulty.url)
+        assert clock.seconds == pytest.approx(7.0)
+        for _ in range(10):
+            client.ask(faulty.url)
+        client.close()
+        assert clock.seconds == pytest.approx(8.0)
+
+    def test_counts_the_requests_of_several_threads_together(
+        self, faulty, acts
+    ) -> None:
+        client = HttpClient(pacing=Pacing(rate=40.0))
+        faulty.always("", acts.answer(200))
+        begun = time.monotonic()
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: client.ask(faulty.url), range(60)))
+        client.close()
+        assert len(faulty.seen) == 60
+        assert time.monotonic() - begun >= (60 - 40) / 40
+
+    def test_may_be_broken_off_while_it_waits(self, faulty, acts) -> None:
+        halt = Halt()
+        client = HttpClient(pacing=Pacing(sleep=halt.sleep, rate=0.01))
+        faulty.always("", acts.answer(200))
+        client.ask(faulty.url)
+        halt.call()
+        with pytest.raises(Interrupted):
+            client.ask(faulty.url)
+        client.close()
+        assert len(faulty.seen) == 1

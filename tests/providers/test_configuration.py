@@ -108,6 +108,7 @@ def test_an_address_that_is_none_is_named_without_its_secrets(tmp_path, address)
         ("    timeout: 0", "outlets.geo.timeout"),
         ("    timeout: -3", "outlets.geo.timeout"),
         ("    batch: 0", "outlets.geo.batch"),
+        ("    rate: 0", "outlets.geo.rate"),
     ],
 )
 def test_a_number_that_makes_no_sense_is_named(tmp_path, line, named):
@@ -117,6 +118,23 @@ def test_a_number_that_makes_no_sense_is_named(tmp_path, line, named):
 
     assert caught.value.text.fr != caught.value.text.en
     assert caught.value.remedy.en
+
+
+@pytest.mark.parametrize(
+    ("lines", "taken"),
+    [
+        ("", {"voirie", "voirie_2024", "éclairage"}),
+        ("    exclude: ['voirie*']", {"éclairage"}),
+        ("    datasets: ['voirie*']", {"voirie", "voirie_2024"}),
+        ("    datasets: ['voirie*']\n    exclude: ['*_20??']", {"voirie"}),
+    ],
+)
+def test_an_outlet_takes_the_datasets_that_its_patterns_name(tmp_path, lines, taken):
+    user = "    user: me"
+    outlet = read(tmp_path, GOOD.replace(user, f"{user}\n{lines}")).outlets["geo"]
+    assert {d for d in ("voirie", "voirie_2024", "éclairage") if outlet.takes(d)} == (
+        taken
+    )
 
 
 def test_so_is_a_number_of_connections(tmp_path):
