@@ -116,18 +116,30 @@ class HttpClient:
         """Close its connections."""
         self._session.close()
 
+    def cookie(self, name: str) -> str:
+        """Return the newest cookie of that name that the server set; `""`: none."""
+        found = [each.value for each in self._session.cookies if each.name == name]
+        return (found[-1] or "") if found else ""
+
+    def forget_cookies(self) -> None:
+        """Begin a new session."""
+        self._session.cookies.clear()
+
     def ask(
         self,
         url: str,
         *,
         query: Mapping[str, str] | None = None,
         body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
         readable: Collection[int] = (),
     ) -> Answer:
         """Ask a question (GET, or POST when there is a body), again where it helps.
 
         Parameters
         ----------
+        headers
+            Sent with this request; they go before those of the session.
         readable
             Statuses that mean something to the caller, of those that else raise.
 
@@ -139,7 +151,7 @@ class HttpClient:
             No answer, nothing at that address, or an error of the server.
         """
         for attempt in range(ATTEMPTS):
-            answer, error = self._attempt(url, query, body)
+            answer, error = self._attempt(url, query, body, headers)
             if answer is not None and answer.status not in _AGAIN:
                 return _accepted(url, answer, readable)
             pause = self._pacing.pause(attempt, answer.headers if answer else {})
@@ -155,6 +167,7 @@ class HttpClient:
         body: bytes,
         *,
         method: str = "POST",
+        headers: Mapping[str, str] = MappingProxyType({}),
         readable: Collection[int] = (),
     ) -> Answer:
         """Send an order, once.
@@ -169,7 +182,7 @@ class HttpClient:
         metadata.errors.OutletError
             It was not: the login is refused, or there is nothing at that address.
         """
-        answer, error = self._attempt(url, None, body, method)
+        answer, error = self._attempt(url, None, body, headers, method)
         if answer is not None and answer.status not in _UNHEARD:
             return _accepted(url, answer, readable)
         if answer is not None and "Retry-After" in answer.headers:
@@ -191,17 +204,23 @@ class HttpClient:
         url: str,
         query: Mapping[str, str] | None,
         body: bytes,
+        headers: Mapping[str, str],
         method: str = "",
     ) -> tuple[Answer | None, OutletUnreachable | None]:
         """Return an answer of any status, or why there is none."""
         self._turns.take()
         try:
-            return self._exchange(url, query, body, method), None
+            return self._exchange(url, query, body, headers, method), None
         except _BROKEN as error:
             return None, _no_answer(url, error)
 
     def _exchange(
-        self, url: str, query: Mapping[str, str] | None, body: bytes, method: str
+        self,
+        url: str,
+        query: Mapping[str, str] | None,
+        body: bytes,
+        headers: Mapping[str, str],
+        method: str,
     ) -> Answer:
         """Send one request and read all of its answer, within the limits."""
         started = time.monotonic()
@@ -210,7 +229,10 @@ class HttpClient:
             url,
             params=query,
             data=body or None,
-            headers={"Content-Type": self._content_type} if body else {},
+            headers={
+                **({"Content-Type": self._content_type} if body else {}),
+                **headers,
+            },
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
