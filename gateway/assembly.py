@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -73,14 +73,39 @@ def assemble(
         about its tables.
     """
     descriptions = read_descriptions(configuration.datasets)
-    wanted = [d for d in descriptions.found if d.status is not Status.WITHDRAWN]
+    wanted = judged(descriptions)
     if as_if_approved:
         wanted = [approved(d) if d.status is Status.DRAFT else d for d in wanted]
     surveyed = measure(configuration, wanted, now=now, progress=progress)
     surveys = keep(store, surveyed.surveys)
+    return join(
+        configuration, descriptions, wanted, Surveyed(surveys, surveyed.findings)
+    )
+
+
+def judged(descriptions: Descriptions) -> list[Description]:
+    """Return the descriptions whose tables matter: all but the withdrawn."""
+    return [d for d in descriptions.found if d.status is not Status.WITHDRAWN]
+
+
+def join(
+    configuration: Configuration,
+    descriptions: Descriptions,
+    wanted: Sequence[Description],
+    surveyed: Surveyed,
+) -> Assembled:
+    """Join what is stated with what was measured.
+
+    Parameters
+    ----------
+    wanted
+        The descriptions to be joined.
+    surveyed
+        What was measured of their tables, and what was found wrong with them.
+    """
     described = describe_all(
         wanted,
-        surveys,
+        surveyed.surveys,
         surveyed.findings,
         organisation=configuration.organisation,
         service_url=configuration.service.url,
@@ -150,7 +175,7 @@ def _first_seen(survey: Survey, before: Survey | None) -> Survey:
 
 def measure(
     configuration: Configuration,
-    descriptions: Iterable[Description],
+    descriptions: Sequence[Description],
     *,
     now: datetime,
     progress: Progress | None = None,
@@ -158,14 +183,28 @@ def measure(
     """Survey the tables that descriptions name, silo by silo."""
     sources = [c.source for d in descriptions for c in d.collections]
     known = [s for s in sources if s.silo in configuration.silos]
-    lost = [_no_such_silo(s) for s in sources if s.silo not in configuration.silos]
     parts = [
         _measure_silo(configuration, name, known, now=now, progress=progress)
         for name in dict.fromkeys(source.silo for source in known)
     ]
     return Surveyed(
         surveys=tuple(s for part in parts for s in part.surveys),
-        findings=(*lost, *(f for part in parts for f in part.findings)),
+        findings=(
+            *lost_silos(configuration, descriptions),
+            *(f for part in parts for f in part.findings),
+        ),
+    )
+
+
+def lost_silos(
+    configuration: Configuration, descriptions: Iterable[Description]
+) -> tuple[Finding, ...]:
+    """Return a finding for each table whose silo is not configured."""
+    return tuple(
+        _no_such_silo(c.source)
+        for d in descriptions
+        for c in d.collections
+        if c.source.silo not in configuration.silos
     )
 
 

@@ -3,17 +3,22 @@
 A mark says nothing but "the same" or "another". Two equal marks of structure
 mean that no table came, went or changed its columns, keys, rights or comments.
 Marks of data may only *invalidate* what was measured: statistics counters can
-lag, so equal ones prove nothing.
+lag, so equal ones prove nothing. Where our triggers are installed, whoever looks can
+have itself rung for (`SiloChanges.wanted`), and looks sooner; a ring says only that.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+import psycopg2
+import psycopg2.errors
 
 from metadata.errors import CollectionBroken, SourceRefused, SourceUnreachable
 from metadata.measured import Source
@@ -23,6 +28,16 @@ from providers.database import Connection, connect, translated
 _TIMEOUT = 5_000
 """Milliseconds that one look at a database may take."""
 _SQL = files("providers").joinpath("sql")
+CHANNEL: Final = "passerelle_change"
+"""Where our triggers tell of a change; see `providers/sql/note_change.sql`."""
+_DEAF: Final = (
+    psycopg2.errors.ReadOnlySqlTransaction,
+    psycopg2.errors.FeatureNotSupported,
+    psycopg2.errors.ObjectNotInPrerequisiteState,
+)
+"""What a standby says to whoever wants to listen."""
+
+logger = logging.getLogger(__name__)
 
 
 class SiloChanges(Protocol):
@@ -49,10 +64,24 @@ class SiloChanges(Protocol):
     def close(self) -> None:
         """Let go of the silo."""
 
+    def fileno(self) -> int | None:
+        """Return what becomes readable when it rings; `None` where nothing does."""
 
-def open_changes(silo: SiloConfiguration) -> SiloChanges:
-    """Return what looks at a silo; nothing is opened yet."""
-    return _DatabaseChanges(silo) if silo.is_database else _FileChanges(silo)
+    def rang(self) -> bool:
+        """Tell whether it rang since the last time; never waits."""
+
+
+def open_changes(silo: SiloConfiguration, *, listening: bool = False) -> SiloChanges:
+    """Return what looks at a silo; nothing is opened yet.
+
+    Parameters
+    ----------
+    listening
+        Whether to be rung for where triggers tell of changes.
+    """
+    if silo.is_database:
+        return _DatabaseChanges(silo, listening=listening)
+    return _FileChanges(silo)
 
 
 def data_mark(marks: Mapping[str, str], source: Source) -> str:
@@ -64,8 +93,9 @@ def data_mark(marks: Mapping[str, str], source: Source) -> str:
 class _DatabaseChanges:
     """PostgreSQL: transaction numbers of the catalogue's rows, and counters."""
 
-    def __init__(self, silo: SiloConfiguration) -> None:
+    def __init__(self, silo: SiloConfiguration, *, listening: bool) -> None:
         self._silo = silo
+        self._listening = listening
         self._connection: Connection | None = None
 
     def structure(self) -> str:
@@ -92,17 +122,51 @@ class _DatabaseChanges:
             self._connection.close()
             self._connection = None
 
-    def _rows(self, statement: str) -> list[tuple[object, ...]]:
-        """Run one statement in a transaction of its own; a lost session is closed."""
+    def fileno(self) -> int | None:
+        """Return the socket of the session, while there is one."""
+        if not self._listening or self._connection is None or self._connection.closed:
+            return None
+        descriptor: int = self._connection.fileno()
+        return descriptor
+
+    def rang(self) -> bool:
+        """Tell whether a trigger told of a change, or the session was lost."""
+        if self.fileno() is None or self._connection is None:
+            return False
+        try:
+            self._connection.poll()
+        except psycopg2.Error:
+            self.close()
+            return True
+        rung = bool(self._connection.notifies)
+        self._connection.notifies.clear()
+        return rung
+
+    def _connected(self) -> Connection:
+        """Return the session, opened and listening if it was not."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._silo.location, statement_timeout=_TIMEOUT)
             self._connection.autocommit = True
+            if self._listening:
+                self._listen(self._connection)
+        return self._connection
+
+    def _listen(self, connection: Connection) -> None:
+        """Ask to be rung for; where nobody can be, looking has to do."""
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {CHANNEL}")
+        except _DEAF as error:
+            logger.debug("Silo %s does not ring: %s", self._silo.name, error)
+
+    def _rows(self, statement: str) -> list[tuple[object, ...]]:
+        """Run one statement in a transaction of its own; a lost session is closed."""
         sql = _SQL.joinpath(statement).read_text(encoding="utf-8")
         kept = False
         try:
             with (
                 translated(f"Looking for changes in silo “{self._silo.name}”"),
-                self._connection.cursor() as cursor,
+                self._connected().cursor() as cursor,
             ):
                 cursor.execute(sql)
                 rows = list(cursor.fetchall())
@@ -134,6 +198,14 @@ class _FileChanges:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def fileno(self) -> int | None:
+        """Files do not ring."""
+        return None
+
+    def rang(self) -> bool:
+        """Files do not ring."""
+        return False
 
     def _files(self) -> Iterator[Path]:
         if self._path.is_file():

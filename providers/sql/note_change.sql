@@ -1,6 +1,11 @@
 DECLARE
     fresh CONSTANT bigint := hashtextextended(gen_random_uuid()::text, 0);
 BEGIN
+    IF current_setting('max_prepared_transactions') = '0' THEN
+        -- Whoever listens looks sooner; told once, when the transaction commits. One
+        -- that has told cannot be prepared: where somebody may, nobody is told.
+        PERFORM pg_notify('passerelle_change', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME);
+    END IF;
     IF current_setting('transaction_isolation') = 'serializable' THEN
         -- A look at the rows of others would be a conflict with them.
         INSERT INTO passerelle.change (relation, transaction, started, weight, mark)
