@@ -16,6 +16,11 @@ from sqlalchemy import delete, select
 from metadata.measured import Source, Survey
 from metadata.record import Record
 from providers import store_tables as tables
+from providers.store_concessions import (
+    Concession,
+    concessions,
+    keep_concessions,
+)
 from providers.store_database import Database, upsert
 from providers.store_files import (
     FILES,
@@ -289,6 +294,16 @@ class Store:
         with self._database.writing() as connection:
             upsert(connection, tables.ledger, [entry_row(entry) for entry in every])
             keep_sendings(connection, every)
+
+    def concessions(self, outlet: str) -> Mapping[str, Concession]:
+        """Return what is left at an outlet as others wrote it, by identifier."""
+        with self._database.reading() as connection:
+            return concessions(connection, outlet)
+
+    def keep_concessions(self, fresh: Iterable[Concession]) -> None:
+        """Write down what is left as others wrote it."""
+        with self._database.writing() as connection:
+            keep_concessions(connection, fresh)
 
     # history
 

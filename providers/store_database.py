@@ -7,8 +7,9 @@ everything is in a schema of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -41,6 +42,8 @@ class Database:
         self.file = _file_of(parsed)
         self.name = parsed.render_as_string(hide_password=True)
         self.engine = _sqlite(self.file) if self.file else _postgresql(parsed)
+        # SQLite has one writer; threads of ours queue here, and not by its time-outs
+        self._writer = Lock() if self.file else nullcontext()
         # one process at a time: two cannot turn a new file into WAL at once either
         with translated(self.name), self._lock("migrate", wait=True):
             self._bring_up_to_date()
@@ -58,7 +61,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Write inside one transaction: all of it, or nothing."""
-        with translated(self.name), self.engine.connect() as connection:
+        with (
+            self._writer,
+            translated(self.name),
+            self.engine.connect() as connection,
+        ):
             # locked at once: a transaction that reads first cannot be upgraded
             # under SQLite while somebody else writes
             writer = connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})

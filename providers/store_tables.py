@@ -81,6 +81,17 @@ sending = Table(
     Column("message_en", Text, nullable=False),
 )
 
+concession = Table(
+    "concession",
+    metadata,
+    Column("outlet", Text, primary_key=True),
+    Column("record_identifier", Text, primary_key=True),
+    Column("dataset_id", Text, nullable=False),
+    Column("theirs", Text, nullable=False),
+    Column("ours", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
 revision = Table(
     "revision",
     metadata,

@@ -145,7 +145,8 @@ def test_a_store_from_before_takes_over_what_the_ledger_knows(url: str) -> None:
     before.close()
     database = Database(url)
     with database.writing() as connection:
-        connection.execute(text("DROP TABLE sending"))
+        for made_since in ("sending", "concession"):
+            connection.execute(text(f"DROP TABLE {made_since}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     database.close()
     after = open_store(url)
