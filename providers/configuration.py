@@ -19,6 +19,7 @@ from metadata.errors import ConfigurationError, DescriptionError
 from metadata.finding import Language, Text
 from metadata.stated import Organisation
 from providers.configuration_values import filled, require_http, require_positive
+from providers.watch_configuration import WatchConfiguration, checked_watch
 
 DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
 PATH_VARIABLE = "PASSERELLE_CONFIG"
@@ -149,6 +150,7 @@ class Configuration:
     """SQLAlchemy address of what must survive."""
     written_files: FilesConfiguration | None = None
     """As stated; `None` takes the folder beside the file."""
+    watch: WatchConfiguration = WatchConfiguration()
 
     @property
     def files(self) -> FilesConfiguration:
@@ -217,6 +219,7 @@ class _File:
     outlets: dict[str, _OutletEntry] = field(default_factory=dict)
     store: str = ""
     files: _FilesEntry = field(default_factory=_FilesEntry)
+    watch: WatchConfiguration = field(default_factory=WatchConfiguration)
 
 
 def configuration_path(given: Path | None = None) -> Path:
@@ -271,6 +274,7 @@ def read_configuration(
             folder=(path.parent / written.files.folder).resolve(),
             every=written.files.every,
         ),
+        watch=checked_watch(written.watch),
     )
 
 
