@@ -16,8 +16,10 @@ from typing import Any, ClassVar, Literal
 
 from metadata.description import read_yaml
 from metadata.errors import ConfigurationError, DescriptionError
+from metadata.file_formats import ALL_FORMATS, FileFormat
 from metadata.finding import Language, Text
 from metadata.stated import Organisation
+from providers.configuration_outlets import PlaceSettings, place_settings
 from providers.configuration_values import filled, require_http, require_positive
 from providers.watch_configuration import WatchConfiguration, checked_watch
 
@@ -91,7 +93,7 @@ class SiloConfiguration:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutletConfiguration:
+class OutletConfiguration(PlaceSettings):
     """A place that we publish to."""
 
     name: str
@@ -135,6 +137,8 @@ class FilesConfiguration:
     folder: Path
     every: int = 15
     """Minutes at least between two readings of one collection."""
+    formats: tuple[FileFormat, ...] = ALL_FORMATS
+    """Those made ahead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +154,7 @@ class Configuration:
     """SQLAlchemy address of what must survive."""
     written_files: FilesConfiguration | None = None
     """As stated; `None` takes the folder beside the file."""
-    watch: WatchConfiguration = WatchConfiguration()
+    watch: WatchConfiguration = field(default_factory=WatchConfiguration)
 
     @property
     def files(self) -> FilesConfiguration:
@@ -176,7 +180,7 @@ class _SiloEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OutletEntry:
+class _OutletEntry(PlaceSettings):
     """An outlet as it is written."""
 
     __pydantic_config__: ClassVar = _STRICT
@@ -205,6 +209,7 @@ class _FilesEntry:
 
     folder: str = ".state/files"
     every: int = 15
+    formats: tuple[FileFormat, ...] = ALL_FORMATS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,6 +278,7 @@ def read_configuration(
         written_files=FilesConfiguration(
             folder=(path.parent / written.files.folder).resolve(),
             every=written.files.every,
+            formats=written.files.formats,
         ),
         watch=checked_watch(written.watch),
     )
@@ -352,6 +358,7 @@ def _outlet(
         conflicts=entry.conflicts,
         datasets=entry.datasets,
         exclude=entry.exclude,
+        **place_settings(f"outlets.{name}", entry, environment),
     )
 
 

@@ -26,6 +26,7 @@ from providers.store_files import (
     FILES,
     MadeFile,
     drop_files,
+    drop_formats,
     keep_files,
     read_files,
 )
@@ -97,6 +98,16 @@ class Store:
             On entering: somebody else is publishing.
         """
         return self._database.publishing()
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Hold the lock of the one who watches; it ends with the process.
+
+        Raises
+        ------
+        providers.store_lock.LockHeld
+            On entering: somebody else is watching.
+        """
+        return self._database.watching()
 
     # surveys
 
@@ -256,6 +267,11 @@ class Store:
         """Forget the files of some collections."""
         with self._database.writing() as connection:
             drop_files(connection, collection_ids)
+
+    def drop_formats(self, files: Iterable[MadeFile]) -> None:
+        """Forget some files, and no others of their collections."""
+        with self._database.writing() as connection:
+            drop_formats(connection, files)
 
     def making_files(self, *, keeper: bool = False) -> AbstractContextManager[None]:
         """Hold the lock of the one maker of files; it ends with the process.

@@ -92,6 +92,16 @@ class Database:
         """
         return self._lock("keeper" if keeper else "files", wait=False)
 
+    def watching(self) -> AbstractContextManager[None]:
+        """Hold the lock that only one watch may hold.
+
+        Raises
+        ------
+        providers.store_lock.LockHeld
+            On entering: another process holds it.
+        """
+        return self._lock("watch", wait=False)
+
     def _lock(self, name: str, *, wait: bool) -> AbstractContextManager[None]:
         if self.file is None:
             return session_lock(self.engine, name, wait=wait)

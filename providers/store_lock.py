@@ -23,6 +23,7 @@ _KEYS = {
     "migrate": 0x50415354,
     "files": 0x50415355,
     "keeper": 0x50415356,
+    "watch": 0x50415357,
 }
 """Numbers of our advisory locks in PostgreSQL, by name."""
 _BUSY = Text(
@@ -33,7 +34,11 @@ _MAKING = Text(
     "D'autres fichiers sont en cours de fabrication pour le même registre.",
     "Files are being made already for the same store.",
 )
-_HELD = {"files": _MAKING, "keeper": _MAKING}
+_WATCHED = Text(
+    "Le même registre est déjà surveillé (passerelle watch).",
+    "Somebody watches over the same store already (passerelle watch).",
+)
+_HELD = {"files": _MAKING, "keeper": _MAKING, "watch": _WATCHED}
 _WAIT = Text("Attendez qu'elle se termine.", "Wait until it ends.")
 
 

@@ -39,7 +39,7 @@ class ConfigurationWatch:
 
     def __init__(self, configuration: Configuration) -> None:
         self._path = configuration.path
-        self._mark = _marks([self._path])
+        self._mark = file_marks([self._path])
         self.findings: tuple[Finding, ...] = ()
 
     def look(self) -> Configuration | None:
@@ -47,7 +47,7 @@ class ConfigurationWatch:
 
         One that cannot be used is a finding, and the former stays in force.
         """
-        mark = _marks([self._path])
+        mark = file_marks([self._path])
         if mark == self._mark:
             return None
         self._mark = mark
@@ -69,7 +69,7 @@ class DescriptionsWatch:
 
     def look(self, folder: Path) -> Descriptions | None:
         """Return all descriptions if any file came, went or changed."""
-        mark = _marks(folder.glob("*.yml"))
+        mark = file_marks(folder.glob("*.yml"))
         if mark == self._mark and folder == self._folder:
             return None
         self._mark, self._folder = mark, folder
@@ -210,7 +210,7 @@ class SiloWatch:
         kept = {
             source: replace(self._known[source], counted=survey.counted)
             for source, survey in structure.items()
-            if source in self._known and _same_form(survey, self._known[source])
+            if source in self._known and same_form(survey, self._known[source])
         }
         missing = wanted - kept.keys()
         marks = self._changes.data() if missing else {}
@@ -268,7 +268,7 @@ class SiloWatch:
         return replace(before, failure=error)
 
 
-def _same_form(survey: Survey, known: Survey) -> bool:
+def same_form(survey: Survey, known: Survey) -> bool:
     """Tell whether a table still has the columns, key and comment it was known by."""
     return (
         survey.kind == known.kind
@@ -297,7 +297,7 @@ def _about(
     return tuple(dict.fromkeys(f for f in findings if f.subject in names))
 
 
-def _marks(paths: Iterable[Path]) -> FileMarks:
+def file_marks(paths: Iterable[Path]) -> FileMarks:
     """Return name, time, size and inode of each file that is there."""
     found = []
     for path in sorted(paths):
