@@ -18,6 +18,7 @@ from gateway.click_words import speak
 from gateway.commands.approving import add_approve
 from gateway.commands.checking import add_check
 from gateway.commands.filing import add_files
+from gateway.commands.history import add_history
 from gateway.commands.previewing import add_preview
 from gateway.commands.publishing import add_publish, add_withdraw
 from gateway.commands.schema import add_schema
@@ -47,6 +48,7 @@ COMMANDS = (
     add_preview,
     add_publish,
     add_status,
+    add_history,
     add_schema,
     add_triggers,
 )
