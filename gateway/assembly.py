@@ -109,6 +109,7 @@ def join(
         surveyed.findings,
         organisation=configuration.organisation,
         service_url=configuration.service.url,
+        file_formats=configuration.files.formats,
     )
     by_id = {d.id: d for d in descriptions.found}
     findings = tuple(_unanswered(surveyed.findings, wanted))
@@ -133,6 +134,7 @@ def last_records(
         (),
         organisation=configuration.organisation,
         service_url=configuration.service.url,
+        file_formats=configuration.files.formats,
     )
     return records_of(described.datasets, store, today=today)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from metadata.file_formats import ALL_FORMATS, FileFormat, offered_formats
 from metadata.measured import Extent, Field, GeometryColumn, Survey, TemporalExtent
 from metadata.stated import (
     Access,
@@ -122,6 +123,8 @@ class Dataset:
     organisation: Organisation
     service_url: str
     """Public address of the service, without a final slash."""
+    file_formats: tuple[FileFormat, ...] = ALL_FORMATS
+    """Forms of file that the service makes ahead."""
 
     @property
     def id(self) -> str:
@@ -188,6 +191,11 @@ class Dataset:
     def topics(self) -> tuple[str, ...]:
         """ISO topic categories: stated, else the organisation's."""
         return self.description.topics or self.organisation.topics
+
+    def formats(self, collection: Collection) -> tuple[FileFormat, ...]:
+        """Return the forms in which the files of a collection are had, in order."""
+        has_geometry = collection.geometry is not None
+        return offered_formats(self.file_formats, has_geometry=has_geometry)
 
     def serves_data(self, today: date) -> bool:
         """Tell whether the data may be had on that day (published, open, due)."""

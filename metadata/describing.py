@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from metadata.dataset import Collection, Dataset
+from metadata.file_formats import ALL_FORMATS, FileFormat
 from metadata.finding import Finding, Severity, Text, has_errors
 from metadata.measured import Source, Survey
 from metadata.stated import CollectionDescription, Description, Organisation
@@ -31,6 +32,7 @@ def describe(
     *,
     organisation: Organisation,
     service_url: str,
+    file_formats: tuple[FileFormat, ...] = ALL_FORMATS,
 ) -> Dataset:
     """Join one description and the surveys of its tables.
 
@@ -51,6 +53,7 @@ def describe(
         collections=collections,
         organisation=organisation,
         service_url=service_url,
+        file_formats=file_formats,
     )
 
 
@@ -74,6 +77,7 @@ def describe_all(
     *,
     organisation: Organisation,
     service_url: str,
+    file_formats: tuple[FileFormat, ...] = ALL_FORMATS,
 ) -> Described:
     """Join all descriptions and surveys.
 
@@ -102,6 +106,7 @@ def describe_all(
                 measured,
                 organisation=organisation,
                 service_url=service_url,
+                file_formats=file_formats,
             )
             datasets.append(join)
         elif len(missing) == len(sources) and not failed:

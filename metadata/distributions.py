@@ -15,26 +15,16 @@ from typing import Final
 from urllib.parse import quote
 
 from metadata.dataset import Collection, Dataset
-from metadata.file_formats import FORMATS, FormatWords
+from metadata.file_formats import FORMATS, FileFormat
 from metadata.finding import Text
 from metadata.stated import Access
 
-GEOJSON: Final = "application/geo+json"
+GEOJSON: Final = FORMATS[FileFormat.GEOJSON].media_type
 _LEGAL: Final = "%/:?@!$&'()*+,;=~-._"
 """What RFC 3986 lets stand in a path or query; all else is percent-encoded."""
 _HOST: Final = re.compile("[^:/?#]+://[^/?]*")
 """Scheme and host; only a host may hold brackets."""
 _STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
-
-
-_GEOJSON: Final = FormatWords(
-    GEOJSON,
-    "GeoJSON",
-    Text(
-        fr="Toute la collection en un fichier GeoJSON (longitude, latitude).",
-        en="The whole collection as one GeoJSON file (longitude, latitude).",
-    ),
-)
 
 
 class DistributionKind(StrEnum):
@@ -158,23 +148,19 @@ def _api(dataset: Dataset) -> Distribution:
 
 
 def _files(dataset: Dataset, collection: Collection) -> Iterator[Distribution]:
-    """Yield the files of a collection: GeoJSON of this moment, then those kept."""
+    """Yield the files of a collection, in every form that it has."""
     title = collection_title(dataset, collection)
-
-    def file(ending: str, words: FormatWords) -> Distribution:
+    for form in dataset.formats(collection):
+        words = FORMATS[form]
         named = f"{title} ({words.name})"
-        return Distribution(
+        yield Distribution(
             kind=DistributionKind.FILE,
-            url=file_address(dataset, collection.id, ending),
+            url=file_address(dataset, collection.id, form),
             title=Text(fr=named, en=named),
             description=words.about,
             media_type=words.media_type,
             collection=collection.id,
         )
-
-    yield file("geojson", _GEOJSON)
-    for form, words in FORMATS.items():
-        yield file(form, words)
 
 
 def _landing_page(dataset: Dataset) -> Distribution:

@@ -73,6 +73,19 @@ def drop_files(connection: Connection, collection_ids: Collection[str]) -> None:
         count_up(connection, FILES)
 
 
+def drop_formats(connection: Connection, files: Iterable[MadeFile]) -> None:
+    """Take some files out of the index, and no others of their collections."""
+    columns, dropped = tables.made_file.c, False
+    for each in files:
+        is_it = (columns.collection_id == each.collection_id) & (
+            columns.format == each.format
+        )
+        connection.execute(delete(tables.made_file).where(is_it))
+        dropped = True
+    if dropped:
+        count_up(connection, FILES)
+
+
 def _file(row: Row[Any]) -> MadeFile:
     values = dict(row._mapping)
     return MadeFile(**{**values, "format": FileFormat(row.format)})

@@ -189,6 +189,7 @@ class _Builder:
             self._surveys,
             organisation=configuration.organisation,
             service_url=configuration.service.url,
+            file_formats=configuration.files.formats,
         )
 
     def _note_broken(self, description: Description) -> tuple[str, ...]:
@@ -245,7 +246,8 @@ class _Builder:
         found = self._files.get(collection.id, ())
         form = file_content(dataset, collection).form if found else ""
         ready = {file.format: file for file in found if file.form == form}
-        return MappingProxyType({f: ready[f] for f in FileFormat if f in ready})
+        had = dataset.formats(collection)
+        return MappingProxyType({f: ready[f] for f in had if f in ready})
 
     def _before(self, collection: Collection) -> ServedCollection | None:
         """Return the same collection of the previous snapshot, if it still works."""

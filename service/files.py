@@ -1,9 +1,9 @@
-"""`/collections/{id}/download/{id}.{gpkg,csv}`: whole collections as files.
+"""`/collections/{id}/download/{id}.{gpkg,csv,…}`: whole collections as files.
 
 A file has its length, its date and its digest, and goes out as it lies in the folder,
-whole or in part; GeoJSON is written while it is sent (`service.items`). A file that
-is to be there and is not yet made answers 503 with a time to come again: whoever
-harvests takes 404 for gone.
+whole or in part. A file that is to be there and is not yet made answers 503 with a
+time to come again: whoever harvests takes 404 for gone. GeoJSON that is not made is
+written while it is sent (`service.items`).
 
 References
 ----------
@@ -25,19 +25,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from metadata.file_formats import FORMATS, FileFormat
+from metadata.finding import Text
 from providers.store_files import MadeFile
 from service.features_visit import FeaturesVisit
 from service.items import Items
 from service.messages import text
-from service.parameters import require_known
-from service.problems import HttpProblem
+from service.parameters import DOWNLOAD_PARAMETERS, require_geojson, require_known
+from service.problems import HttpProblem, not_found
 from service.ranges import Part, is_unchanged, refused, wanted_part
+from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
 from service.visit import snapshot_of
 
 _CHUNK: Final = 256 * 1024
 _PARAMETERS: Final = frozenset({"lang"})
-_ENDINGS: Final = frozenset(each.value for each in FileFormat)
+_OF_GEOJSON: Final = DOWNLOAD_PARAMETERS
 _LATER: Final = {"Retry-After": "60"}
 
 
@@ -60,15 +62,32 @@ class Downloads:
         """
         request, served = seen.request, seen.served
         asked = request.path_params["file"]
-        name, _, ending = asked.rpartition(".")
-        if name != served.id or ending not in _ENDINGS:
-            return await self.items.download(seen)
-        require_known(seen.pairs, _PARAMETERS, served.collection)
-        made = served.files.get(FileFormat(ending))
+        form = _form(asked, served)
+        if form is None:
+            raise not_found(
+                Text(
+                    f"Il n'y a pas de fichier « {asked[:80]} ».",
+                    f"There is no file “{asked[:80]}”.",
+                )
+            )
+        made = served.files.get(form)
+        if form is FileFormat.GEOJSON:
+            given = require_known(seen.pairs, _OF_GEOJSON, served.collection)
+            require_geojson(given)
+            if made is None:
+                return await self.items.download(seen)
+        else:
+            require_known(seen.pairs, _PARAMETERS, served.collection)
         folder = snapshot_of(request).configuration.files.folder
         if made is None:
             raise _not_made(asked)
         return await run_in_threadpool(_answer, request, made, folder)
+
+
+def _form(asked: str, served: ServedCollection) -> FileFormat | None:
+    """Return the form of a file by its name; `None` where there is no such file."""
+    offered = served.dataset.formats(served.collection)
+    return next((form for form in offered if asked == f"{served.id}.{form}"), None)
 
 
 def _answer(request: Request, made: MadeFile, folder: Path) -> Response:

@@ -23,7 +23,6 @@ from typing import Final
 
 from metadata.distributions import collection_title
 from metadata.errors import PasserelleError, StoreError
-from metadata.file_formats import FileFormat
 from metadata.measured import Source
 from providers.exports.folder import FilesFolder
 from providers.store import Store
@@ -125,7 +124,9 @@ class FilesKeeper:
         files = served.files
         if self._asked.get(_key(served), now) > now:
             return False
-        if len(files) < len(FileFormat):
+        if not served.to_be_made:
+            return False
+        if _is_lacking(served):
             return True
         if now - max(file.checked_at for file in files.values()) < pause:
             return False
@@ -146,9 +147,14 @@ def _counted(served: ServedCollection, marks: dict[Source, str], now: datetime) 
     """Tell whether the silo has counted no change since the files were made."""
     mark = marks.get(served.collection.survey.source, "")
     files = served.files.values()
-    if not mark or len(files) < len(FileFormat):
+    if not mark or _is_lacking(served):
         return False
     return all(f.mark == mark and now - f.checked_at < _TRUSTED for f in files)
+
+
+def _is_lacking(served: ServedCollection) -> bool:
+    """Tell whether a form of file is not there at all."""
+    return any(form not in served.files for form in served.to_be_made)
 
 
 async def _make(configuration: str, task: bytes) -> None:

@@ -7,12 +7,11 @@ from typing import Any, NotRequired, TypedDict
 from metadata.codelists import LICENCES
 from metadata.dataset import Dataset
 from metadata.distributions import (
-    GEOJSON,
     collection_title,
     file_address,
     record_address,
 )
-from metadata.file_formats import FORMATS
+from metadata.file_formats import FORMATS, FileFormat
 from metadata.finding import Language
 from metadata.language_tags import language_tag
 from service.messages import say
@@ -98,18 +97,16 @@ def enclosures(served: ServedCollection, language: Language) -> list[Link]:
     title = collection_title(dataset, served.collection)
     tag = language_tag(dataset.description.language)
 
-    def link(ending: str, media_type: str, name: str) -> Link:
-        return Link(
-            href=file_address(dataset, served.id, ending),
+    def link(form: FileFormat) -> Link:
+        words, made = FORMATS[form], served.files.get(form)
+        found = Link(
+            href=file_address(dataset, served.id, form),
             rel="enclosure",
-            type=media_type,
-            title=say(language, "link.enclosure", title=title, form=name),
+            type=words.media_type,
+            title=say(language, "link.enclosure", title=title, form=words.name),
             hreflang=tag,
         )
+        return {**found, "length": made.length} if made else found
 
-    found = [link("geojson", GEOJSON, "GeoJSON")]
-    for form, made in served.files.items():
-        words = FORMATS[form]
-        ready = link(form, words.media_type, words.name)
-        found.append({**ready, "length": made.length})
-    return found
+    offered = dataset.formats(served.collection)
+    return [link(form) for form in offered if form in served.had]

@@ -122,10 +122,23 @@ def make_everything(
 def drop_others(
     snapshot: Snapshot, store: Store, folder: FilesFolder
 ) -> tuple[str, ...]:
-    """Remove the files of collections that are neither served nor failing."""
-    served = snapshot.collections.keys() | snapshot.broken.keys()
-    gone = {file.collection_id for file in store.files()} - served
+    """Remove the files of collections that are neither served nor failing.
+
+    Of those that are served, files of a form that is made no more go too.
+    """
+    files, collections = store.files(), snapshot.collections
+    gone = {file.collection_id for file in files}
+    gone -= collections.keys() | snapshot.broken.keys()
     drop_collections(gone, store, folder)
+    over = [
+        file
+        for file in files
+        if file.collection_id in collections
+        and file.format not in collections[file.collection_id].to_be_made
+    ]
+    store.drop_formats(over)
+    for file in over:
+        folder.remove(file.path)
     return tuple(sorted(gone))
 
 
@@ -206,6 +219,7 @@ class _Maker:
             mark=self._marks.get(served.collection.survey.source, ""),
             before={file.format: file for file in before},
             now=self._clock(),
+            formats=served.to_be_made,
         )
 
     def _keep(self, name: str, made: Made) -> None:

@@ -13,7 +13,7 @@ on download services, Annex C (title, description, licence and contact in `info`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from typing import Any
 
 from metadata.codelists import LICENCES
 from metadata.distributions import GEOJSON, collection_title
-from metadata.file_formats import FORMATS
+from metadata.file_formats import FORMATS, FileFormat
 from metadata.finding import Language
 from providers.configuration import Configuration
 from service.landing import service_title
@@ -153,13 +153,23 @@ def _paths(root: Root, language: Language) -> Document:
         everywhere = [_ref(name) for name in OWN_PARAMETERS]
         anywhere = [_ref("crs")]
         paths |= _collection_paths(
-            "{collectionId}", "", generic, everywhere, anywhere, language
+            "{collectionId}", "", generic, everywhere, anywhere, _files(root), language
         )
         paths |= _service_paths(language)
         return paths
     for served in root.dataset.collections:
         paths |= _one_collection(served, language)
     return paths
+
+
+def _files(root: Root) -> tuple[FileFormat, ...]:
+    """Return the forms of file that some collection has."""
+    had = {
+        form
+        for served in root.collections.values()
+        for form in served.dataset.formats(served.collection)
+    }
+    return tuple(form for form in FORMATS if form in had)
 
 
 def _service_paths(language: Language) -> Document:
@@ -193,7 +203,9 @@ def _one_collection(served: ServedCollection, language: Language) -> Document:
     items = [_ref(name) for name in OWN_PARAMETERS if name not in _CRS]
     items += [*in_crs.values(), *property_parameters(served.collection)]
     title = collection_title(served.dataset, served.collection)
-    return _collection_paths(served.id, title, [], items, [in_crs["crs"]], language)
+    files = served.dataset.formats(served.collection)
+    crs = [in_crs["crs"]]
+    return _collection_paths(served.id, title, [], items, crs, files, language)
 
 
 def _collection_paths(
@@ -202,6 +214,7 @@ def _collection_paths(
     fixed: Sequence[Document],
     items: Sequence[Document],
     item: Sequence[Document],
+    files: Iterable[FileFormat],
     language: Language,
 ) -> Document:
     """Return the paths of one collection, or of all by a parameter.
@@ -212,6 +225,8 @@ def _collection_paths(
         Path parameters.
     items, item
         Parameters of `/items` and of one item.
+    files
+        Forms of file that there are.
     """
     suffix = "" if "{" in name else f".{name}"
     paths = {
@@ -224,7 +239,7 @@ def _collection_paths(
             suffix=suffix,
             title=title,
         )
-        for key, path, content, own in _collection_operations(name, items, item)
+        for key, path, content, own in _collection_operations(name, items, item, files)
     }
     asked = paths[f"/collections/{name}/items"]
     asked["post"] = _post(asked["get"], f"postItems{suffix}", title, language)
@@ -267,7 +282,10 @@ def _errors(*statuses: str) -> Document:
 
 
 def _collection_operations(
-    name: str, items: Sequence[Document], item: Sequence[Document]
+    name: str,
+    items: Sequence[Document],
+    item: Sequence[Document],
+    files: Iterable[FileFormat],
 ) -> Iterator[tuple[str, str, Document, Sequence[Document]]]:
     """Yield operation, path, content and own parameters of a collection's paths."""
     form = _ref("f")
@@ -281,9 +299,10 @@ def _collection_operations(
     yield "items", "/items", {**features, **_HTML}, (form, *items)
     yield "item", "/items/{featureId}", feature, (_ref("featureId"), form, *item)
     yield "download", f"/download/{name}.geojson", features, (_ref("downloadForm"),)
-    for ending, words in FORMATS.items():
-        whole: Document = {words.media_type: {"schema": _BINARY}}
-        yield f"download_{ending}", f"/download/{name}.{ending}", whole, ()
+    for each in files:
+        whole: Document = {FORMATS[each].media_type: {"schema": _BINARY}}
+        if each is not FileFormat.GEOJSON:
+            yield f"download_{each}", f"/download/{name}.{each}", whole, ()
 
 
 def _get(

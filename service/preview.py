@@ -92,6 +92,7 @@ def _require_insider(snapshot: Snapshot, request: Request) -> None:
 
 def _dataset(
     snapshot: Snapshot, name: str, store: Callable[[], Store | None]
+        file_formats=configuration.files.formats,
 ) -> Dataset | None:
     served = snapshot.datasets.get(name)
     if served is not None:

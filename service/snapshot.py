@@ -17,7 +17,7 @@ from types import MappingProxyType
 from metadata.dataset import Collection, Dataset
 from metadata.distributions import collection_title
 from metadata.errors import CollectionBroken
-from metadata.file_formats import FileFormat
+from metadata.file_formats import FileFormat, made_formats
 from metadata.finding import Finding
 from providers.configuration import Configuration
 from providers.features import FeatureReader, FeatureSilo, FeatureSource
@@ -46,6 +46,17 @@ class ServedCollection:
     def id(self) -> str:
         """Collection identifier."""
         return self.collection.id
+
+    @property
+    def had(self) -> frozenset[FileFormat]:
+        """The forms in which it is had now; GeoJSON needs no file."""
+        return frozenset({FileFormat.GEOJSON, *self.files})
+
+    @property
+    def to_be_made(self) -> tuple[FileFormat, ...]:
+        """The forms of file that are to be ready ahead."""
+        has_geometry = self.collection.geometry is not None
+        return made_formats(self.dataset.file_formats, has_geometry=has_geometry)
 
     @property
     def features(self) -> FeatureSource:

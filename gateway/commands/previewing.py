@@ -65,6 +65,7 @@ def _dataset(desk: Desk, name: str) -> Dataset:
         measured.findings,
         organisation=desk.configuration.organisation,
         service_url=desk.configuration.service.url,
+        file_formats=desk.configuration.files.formats,
     )
     if described.datasets:
         return described.datasets[0]

@@ -76,6 +76,11 @@ class FilesFolder:
         """Remove all files of a collection."""
         shutil.rmtree(self.root / quote(collection_id, safe=""), ignore_errors=True)
 
+    def remove(self, path: str) -> None:
+        """Remove one file, if it is there."""
+        with suppress(OSError):
+            (self.root / path).unlink()
+
     def sweep(self, known: Collection[str]) -> None:
         """Remove every file that is not known, and what was left unfinished.
 

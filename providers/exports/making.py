@@ -6,12 +6,12 @@ rows are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from metadata.file_formats import FileFormat
+from metadata.file_formats import ALL_FORMATS, FileFormat
 from providers.exports.content import FileContent
 from providers.exports.folder import FilesFolder
 from providers.exports.writing import Written, date_file, sha256_of, write_files
@@ -37,6 +37,7 @@ def make_files(
     mark: str,
     before: Mapping[FileFormat, MadeFile],
     now: datetime,
+    formats: Collection[FileFormat] = ALL_FORMATS,
 ) -> Made:
     """Read a collection once, and put its files into their places.
 
@@ -48,6 +49,9 @@ def make_files(
         What the silo said of the rows before they were read.
     before
         The files that there are.
+    formats
+        Those in which the collection can be made; others are left out by
+        `metadata.file_formats.made_formats`.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def make_files(
         A file cannot be written.
     """
     with folder.aside() as aside:
-        written = write_files(content, rows, aside)
+        written = write_files(content, rows, aside, formats)
         files = tuple(_settled(content, written, folder, before, now))
     files = tuple(
         replace(f, state=written.state, mark=mark, checked_at=now) for f in files

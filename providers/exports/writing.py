@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from metadata.file_formats import FileFormat
+from metadata.file_formats import ALL_FORMATS, FileFormat
 from providers.exports.content import Batch, FileContent
 from providers.exports.csv_file import CsvFile
 from providers.exports.geopackage_file import GeopackageFile, set_moment
@@ -52,7 +52,7 @@ def write_files(
     content: FileContent,
     rows: TableRows,
     folder: Path,
-    formats: Collection[FileFormat] = tuple(FileFormat),
+    formats: Collection[FileFormat] = ALL_FORMATS,
 ) -> Written:
     """Write a collection in some formats, in bounded memory; close the rows.
 
