@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -202,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._meet(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
-    do_PUT = do_POST  # noqa: N815  (http.server looks for it)
+    do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815  (http.server's names)
 
     def _meet(self, body: bytes) -> None:
         self.proxy.seen.append((self.command, self.path, body))
@@ -212,28 +212,52 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def ask_behind(handler: Handler, body: bytes) -> tuple[int, bytes]:
+ASKED = (
+    "Accept",
+    "Authorization",
+    "Content-Type",
+    "Cookie",
+    "X-API-KEY",
+    "X-XSRF-TOKEN",
+)
+ANSWERED = ("Content-Range", "Content-Type", "Set-Cookie")
+"""Headers that a proxy passes on."""
+
+
+@dataclass
+class Behind:
+    """What the server behind a proxy answered."""
+
+    status: int
+    content: bytes
+    headers: list[tuple[str, str]]
+
+
+def ask_behind(handler: Handler, body: bytes) -> Behind:
     host = urlsplit(handler.proxy.behind).netloc
     connection = HTTPConnection(host, timeout=60)
-    passed = ("Content-Type", "X-API-KEY")
-    headers = {n: handler.headers[n] for n in passed if n in handler.headers}
+    headers = {n: handler.headers[n] for n in ASKED if n in handler.headers}
     try:
         connection.request(handler.command, handler.path, body or None, headers)
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        passed = [(n, v) for n, v in answer.getheaders() if n.title() in ANSWERED]
+        return Behind(answer.status, answer.read(), passed)
     finally:
         connection.close()
 
 
 def forward(handler: Handler, body: bytes) -> None:
     """Pass a request on, and its answer back."""
-    send(handler, *ask_behind(handler, body))
+    behind = ask_behind(handler, body)
+    send(handler, behind.status, behind.content, behind.headers)
 
 
-def send(handler: Handler, status: int, content: bytes, **headers: str) -> None:
+def send(
+    handler: Handler, status: int, content: bytes, headers: Iterable[tuple[str, str]]
+) -> None:
     handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
+    for name, value in headers:
+        handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
     handler.wfile.write(content)
@@ -247,13 +271,15 @@ class Acts:
     @staticmethod
     def forward_changed(handler: Handler, body: bytes, old: bytes, new: bytes) -> None:
         """Pass it on, and change a word of the answer."""
-        status, content = ask_behind(handler, body)
-        send(handler, status, content.replace(old, new))
+        behind = ask_behind(handler, body)
+        changed = behind.content.replace(old, new)
+        send(handler, behind.status, changed, behind.headers)
 
     @staticmethod
     def answer(status: int, content: bytes = b"", **headers: str) -> Act:
         """Answer this, and pass nothing on."""
-        return lambda handler, body: send(handler, status, content, **headers)
+        named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        return lambda handler, body: send(handler, status, content, named)
 
     @staticmethod
     def drop(handler: Handler, body: bytes) -> None:
@@ -269,11 +295,11 @@ class Acts:
     @staticmethod
     def break_off(handler: Handler, body: bytes) -> None:
         """Pass it on, and send half of the answer."""
-        status, content = ask_behind(handler, body)
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(content)))
+        behind = ask_behind(handler, body)
+        handler.send_response(behind.status)
+        handler.send_header("Content-Length", str(len(behind.content)))
         handler.end_headers()
-        handler.wfile.write(content[: len(content) // 2])
+        handler.wfile.write(behind.content[: len(behind.content) // 2])
 
     @staticmethod
     def hang(seconds: float) -> Act:
