@@ -53,6 +53,7 @@ from providers.store_rows import (
 )
 from providers.store_sendings import Sending, keep_sendings, sendings
 from providers.store_surveys import decode_survey, encode_survey
+from providers.store_watching import WatchedStore
 
 
 def open_store(url: str) -> Store:
@@ -71,7 +72,7 @@ def open_store(url: str) -> Store:
     return Store(Database(url))
 
 
-class Store:
+class Store(WatchedStore):
     """What must survive. Safe to use from several threads and processes."""
 
     def __init__(self, database: Database) -> None:

@@ -150,6 +150,30 @@ made_file = Table(
     Column("path", Text, nullable=False),
 )
 
+link = Table(
+    "link",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("checked_at", Instant, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("case", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("broken_since", Instant),
+    Column("good_at", Instant),
+    Column("moved", Text, nullable=False),
+)
+
+score = Table(
+    "score",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("points", Integer),
+    Column("missing", Text, nullable=False),
+)
+
 counter = Table(
     "counter",
     metadata,

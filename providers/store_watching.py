@@ -1,0 +1,65 @@
+"""What the store keeps of what is watched: links, and quality scores over time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+
+from metadata.links import Link, LinkHistory, Observation
+from metadata.scores import Score
+from providers.store_database import Database
+from providers.store_links import read_links, record_links
+from providers.store_scores import (
+    KeptScore,
+    TrendDay,
+    keep_scores,
+    read_last_scores,
+    read_scores,
+    read_trend,
+)
+
+
+class WatchedStore:
+    """The part of `providers.store.Store` that is about links and scores."""
+
+    _database: Database
+
+    def links(self) -> Mapping[str, LinkHistory]:
+        """Return what is remembered of every link, by address."""
+        with self._database.reading() as connection:
+            return read_links(connection)
+
+    def record_links(
+        self, seen: Iterable[tuple[Link, Observation]], *, now: datetime
+    ) -> Mapping[str, LinkHistory]:
+        """Add observations to what is remembered; return all of it, by address."""
+        with self._database.writing() as connection:
+            return record_links(connection, seen, now)
+
+    def keep_scores(
+        self, scores: Iterable[Score], *, day: date, held: Collection[str] = ()
+    ) -> None:
+        """Keep the scores of all published datasets on one day, where they are new.
+
+        Parameters
+        ----------
+        held
+            Datasets that could not be looked at: their scores stay as they are.
+        """
+        with self._database.writing() as connection:
+            keep_scores(connection, scores, day, held)
+
+    def scores(self, dataset_id: str) -> tuple[KeptScore, ...]:
+        """Return the scores of a dataset over time, the oldest first."""
+        with self._database.reading() as connection:
+            return read_scores(connection, dataset_id)
+
+    def last_scores(self) -> Mapping[str, KeptScore]:
+        """Return the last score of each dataset that is still published, by its id."""
+        with self._database.reading() as connection:
+            return read_last_scores(connection)
+
+    def score_trend(self) -> tuple[TrendDay, ...]:
+        """Return all published datasets together, for each day of a change."""
+        with self._database.reading() as connection:
+            return read_trend(connection)
