@@ -8,12 +8,14 @@ Every file is written aside and renamed, so that no reader sees half of one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 from ruamel.yaml import YAML
@@ -85,8 +87,7 @@ def write_draft(folder: Path, description: Description, language: Language) -> P
         data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=88
     )
     folder.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(header + body)
+    write_new_aside(path, header + body)
     return path
 
 
@@ -199,9 +200,46 @@ def _save(path: Path, editor: YAML, document: CommentedMap) -> None:
 
 def write_aside(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never half."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8")
+    with _aside(path, text) as aside:
         aside.replace(path)
+
+
+def write_new_aside(path: Path, text: str) -> None:
+    """Write a file that is new so that a reader sees all of it or none.
+
+    Raises
+    ------
+    FileExistsError
+        There is one already, or somebody else was first.
+    """
+    with _aside(path, text) as aside:
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            _write_exclusively(path, text)
+
+
+def _write_exclusively(path: Path, text: str) -> None:
+    """Write a new file in place; a half of it is not left behind."""
+    with path.open("x", encoding="utf-8") as file:
+        try:
+            file.write(text)
+        except OSError:
+            path.unlink()
+            raise
+
+
+@contextmanager
+def _aside(path: Path, text: str) -> Iterator[Path]:
+    """Write a text to the disk, into a file beside another; it is gone afterwards."""
+    aside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with aside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield aside
     finally:
         aside.unlink(missing_ok=True)

@@ -32,6 +32,8 @@ def draft_new_tables(
 ) -> tuple[Drafted, ...]:
     """Write one draft for each table that is new; touch no file that exists.
 
+    A table that another survey drafts at the same moment is left to that one.
+
     Raises
     ------
     metadata.errors.DescriptionError
@@ -47,7 +49,10 @@ def draft_new_tables(
         if survey.source in known:
             continue
         description = draft(survey, configuration.organisation, taken=taken)
-        path = write_draft(configuration.datasets, description, language)
         taken |= {description.id, *(c.id for c in description.collections)}
+        try:
+            path = write_draft(configuration.datasets, description, language)
+        except FileExistsError:
+            continue
         drafted.append(Drafted(description, path))
     return tuple(drafted)

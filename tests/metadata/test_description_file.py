@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,3 +105,42 @@ def test_any_words_survive_drafting_and_approval(
 
     assert read_description(path) == description
     assert approve_file(path) == approved(description)
+
+
+def test_of_two_who_draft_at_once_one_is_told(tmp_path):
+    """The file appears whole or not at all: nobody reads half a draft."""
+    with ThreadPoolExecutor(8) as crowd:
+        tries = [
+            crowd.submit(write_draft, tmp_path, draft(title=f"N° {n}"), Language.FRENCH)
+            for n in range(8)
+        ]
+    errors = [attempt.exception() for attempt in tries]
+
+    assert sum(error is None for error in errors) == 1
+    assert all(isinstance(e, FileExistsError) for e in errors if e)
+    (path,) = tmp_path.iterdir()
+    assert read_description(path).title.startswith("N° ")
+
+
+def test_a_draft_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_draft(tmp_path, draft(), Language.ENGLISH)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_hard_links_takes_drafts_too(tmp_path, monkeypatch):
+    def no_links(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = write_draft(tmp_path, draft(), Language.ENGLISH)
+    with pytest.raises(FileExistsError):
+        write_draft(tmp_path, draft(), Language.ENGLISH)
+
+    assert read_description(path) == draft()
+    assert list(tmp_path.iterdir()) == [path]
