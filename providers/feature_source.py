@@ -6,7 +6,7 @@ coordinates are in the CRS and axis order that the query asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,6 +37,24 @@ class Limits:
     """Milliseconds that one statement may take."""
     recycle: float = 1800.0
     """Seconds after which a connection is replaced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolUse:
+    """How a pool of connections is used, and was since it was made."""
+
+    size: int
+    """Connections that may be open."""
+    used: int
+    """Those that somebody holds."""
+    waiting: int
+    """Who waits for one now."""
+    waits: int
+    """How often somebody had to wait."""
+    refusals: int
+    """How often somebody waited in vain."""
+    looks: int = 0
+    """How often the state of a collection was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +233,10 @@ class FeatureSilo(Protocol):
     @property
     def in_use(self) -> int:
         """Connections that somebody holds."""
+        ...
+
+    def usage(self) -> Mapping[str, PoolUse]:
+        """Return how its pools are used, by name: ``pages``, ``streams``."""
         ...
 
     def features(self, collection: Collection) -> FeatureSource:

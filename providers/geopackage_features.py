@@ -13,7 +13,13 @@ from metadata.dataset import Collection
 from providers.configuration import SiloConfiguration
 from providers.counts import Counts
 from providers.cursor import encode_cursor
-from providers.feature_source import SEPARATOR, FeatureStream, Limits, Page
+from providers.feature_source import (
+    SEPARATOR,
+    FeatureStream,
+    Limits,
+    Page,
+    PoolUse,
+)
 from providers.geopackage_files import Connection, Files, translated, within
 from providers.geopackage_rows import decoder
 from providers.geopackage_statements import GeopackageStatements, find_layer, render
@@ -50,6 +56,10 @@ class GeopackageSilo:
     def reader(self, collection: Collection) -> ThreadedReader:
         """Return the same for an event loop."""
         return ThreadedReader(self.features(collection))
+
+    def usage(self) -> dict[str, PoolUse]:
+        """Return how its pools are used, by name."""
+        return {"pages": self._pages.use(), "streams": self._streams.use()}
 
     def close(self) -> None:
         """Close every file, once those in use come back."""

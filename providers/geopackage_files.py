@@ -30,7 +30,7 @@ from metadata.errors import (
 )
 from providers import geopackage_geometry
 from providers.cql2_tree import ArrayRelation
-from providers.feature_source import Limits
+from providers.feature_source import Limits, PoolUse
 from providers.folding import folded
 from providers.geopackage_state import file_state
 from providers.pool import Pool
@@ -148,12 +148,26 @@ class Files:
         self._size = size
         self._pools: dict[str, tuple[tuple[Path, int], Pool[Connection]]] = {}
         self._lock = threading.Lock()
+        self._looks = 0
 
     @property
     def in_use(self) -> int:
         """Connections that somebody holds."""
         with self._lock:
             return sum(pool.in_use for _, pool in self._pools.values())
+
+    def use(self) -> PoolUse:
+        """Return how the connections to all files are used together."""
+        with self._lock:
+            each = [pool.use() for _, pool in self._pools.values()]
+        return PoolUse(
+            size=sum(use.size for use in each),
+            used=sum(use.used for use in each),
+            waiting=sum(use.waiting for use in each),
+            waits=sum(use.waits for use in each),
+            refusals=sum(use.refusals for use in each),
+            looks=self._looks,
+        )
 
     def path(self, container: str) -> Path:
         """Return the path of one file.
@@ -190,6 +204,8 @@ class Files:
         SourceUnreachable
             There is no such file.
         """
+        with self._lock:
+            self._looks += 1
         with reached(container):
             return file_state(self.queried(container))
 

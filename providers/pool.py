@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from metadata.errors import SilosBusy
+from providers.feature_source import PoolUse
 
 
 class Closable(Protocol):
@@ -47,6 +48,15 @@ class Turns:
         self._free = number
         self._waiting: deque[threading.Event] = deque()
         self._lock = threading.Lock()
+        self.waits = 0
+        """How often somebody had to wait."""
+        self.refusals = 0
+        """How often somebody waited in vain."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return len(self._waiting)
 
     def take(self, timeout: float) -> bool:
         """Wait for a turn; tell whether it came in time (seconds)."""
@@ -56,12 +66,14 @@ class Turns:
                 return True
             called = threading.Event()
             self._waiting.append(called)
+            self.waits += 1
         if called.wait(timeout):
             return True
         with self._lock:
             if called.is_set():
                 return True
             self._waiting.remove(called)
+            self.refusals += 1
             return False
 
     def give(self) -> None:
@@ -120,6 +132,17 @@ class Pool(Generic[C]):
     def in_use(self) -> int:
         """Connections that somebody holds."""
         return self._in_use
+
+    def use(self) -> PoolUse:
+        """Return how it is used."""
+        turns = self._turns
+        return PoolUse(
+            size=self._size,
+            used=self._in_use,
+            waiting=turns.waiting,
+            waits=turns.waits,
+            refusals=turns.refusals,
+        )
 
     def acquire(self) -> Lease[C]:
         """Take a connection; it must be given back with `release`.

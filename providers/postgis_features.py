@@ -21,6 +21,7 @@ from providers.feature_source import (
     FeatureStream,
     Limits,
     Page,
+    PoolUse,
 )
 from providers.keys import read_key
 from providers.pool import Pool
@@ -68,6 +69,10 @@ class PostgisSilo:
     def reader(self, collection: Collection) -> PostgisReader:
         """Return the same for an event loop, on sessions of their own."""
         return PostgisReader(collection, self._pages)
+
+    def usage(self) -> dict[str, PoolUse]:
+        """Return how its pools are used, by name."""
+        return {"pages": self._pages.use(), "streams": self._streams.use()}
 
     def close(self) -> None:
         """Close every session, once those in use come back."""

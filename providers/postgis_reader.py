@@ -79,6 +79,7 @@ class PostgisReader:
         return read_feature(rows[0]) if rows else None
 
     async def _look(self) -> str:
+        self._sessions.looks += 1
         return read_state((await self._rows(self._statements.state()))[0][0])
 
     async def _rows(self, statement: Sql) -> list[Row]:

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from metadata.errors import SourceUnreachable
-from providers.feature_source import Limits
+from providers.feature_source import Limits, PoolUse
 from providers.pool import busy
 from providers.postgis_execution import computing
 from providers.session import Session, open_session
@@ -35,11 +35,25 @@ class SessionPool:
         self._idle: list[_Kept] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = False
+        self._waits = self._refusals = 0
+        self.looks = 0
+        """How often the state of a table was asked for by itself."""
 
     @property
     def in_use(self) -> int:
         """Sessions that somebody holds."""
         return self._limits.connections - self._free
+
+    def use(self) -> PoolUse:
+        """Return how it is used."""
+        return PoolUse(
+            size=self._limits.connections,
+            used=self.in_use,
+            waiting=len(self._waiting),
+            waits=self._waits,
+            refusals=self._refusals,
+            looks=self.looks,
+        )
 
     async def rows(self, statement: Sql, doing: str) -> list[Row]:
         """Run a statement; once more when a kept session had died.
@@ -106,6 +120,7 @@ class SessionPool:
             return
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(called)
+        self._waits += 1
         try:
             async with asyncio.timeout(self._limits.wait):
                 await called
@@ -115,6 +130,7 @@ class SessionPool:
             else:
                 self._waiting.remove(called)
             if isinstance(error, TimeoutError):
+                self._refusals += 1
                 raise busy(self._limits.connections) from None
             raise
 

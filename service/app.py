@@ -7,6 +7,7 @@ per dataset.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -15,6 +16,7 @@ from contextlib import (
 )
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -43,6 +45,10 @@ from service.files_keeper import LOOK, FilesKeeper, kept_files
 from service.items import Items
 from service.memory import PageMemory
 from service.messages import text
+from service.metrics.cells import COUNTING_VARIABLE, Cells
+from service.metrics.endpoint import kept_sampling, metrics_endpoint
+from service.metrics.meter import Measure, Meter
+from service.metrics.sampling import Sampler
 from service.middleware import AddHeaders, Confirm, HoldSnapshot
 from service.negotiation import HTML, Offer, chosen_format
 from service.outlets import catalogue_routes, outlet_routes
@@ -69,6 +75,7 @@ def create_app(
     clock: Clock | None = None,
     interval: float = 1.0,
     files: float | None = None,
+    counting: Path | None = None,
 ) -> Starlette:
     """Return the application.
 
@@ -80,23 +87,31 @@ def create_app(
         Seconds between two looks for changes.
     files
         Seconds between two looks whether files are due; `None` makes none.
+    counting
+        Folder in which all workers count; `None` when there is but this one.
     """
     stage = Stage()
     clock = clock or _present
     reloader = Reloader(configuration, stage, clock=clock, interval=interval)
     keeper = Keeper()
+    memory = PageMemory(configuration.service.memory)
+    cells = Cells(counting)
+    meter = Meter(cells)
+    sampler = Sampler(meter, stage, memory)
     return Starlette(
         routes=[
             *catalogue_routes(keeper),
-            *_routes(reloader, Items(PageMemory(configuration.service.memory))),
+            *_routes(reloader, Items(memory)),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
+            Route("/metrics", metrics_endpoint(cells, sampler)),
             Route(
                 "/datasets/{dataset}/preview",
                 preview_endpoint(lambda: reloader.store, clock),
             ),
         ],
         middleware=[
+            Middleware(Measure, meter=meter),
             Middleware(AddHeaders),
             Middleware(Compress),
             Middleware(Confirm),
@@ -109,6 +124,7 @@ def create_app(
         },
         lifespan=_lifespan(
             reloader,
+            lambda: kept_sampling(sampler, cells),
             lambda: kept_ready(keeper, stage, interval),
             lambda: kept_files(
                 FilesKeeper(stage, lambda: reloader.store, clock), files
@@ -119,7 +135,12 @@ def create_app(
 
 def application() -> Starlette:
     """Return the application of the configuration that the environment names."""
-    return create_app(read_configuration(configuration_path()), files=LOOK)
+    folder = os.environ.get(COUNTING_VARIABLE, "")
+    return create_app(
+        read_configuration(configuration_path()),
+        files=LOOK,
+        counting=Path(folder) if folder else None,
+    )
 
 
 def _present() -> datetime:

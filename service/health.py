@@ -8,6 +8,7 @@ as soon as a request says that it was forwarded.
 from __future__ import annotations
 
 import hmac
+from http import HTTPStatus
 from importlib.metadata import version
 from ipaddress import ip_address
 
@@ -15,6 +16,8 @@ from starlette.requests import Request
 
 from metadata.finding import Finding, Language
 from service.links import Document
+from service.messages import text
+from service.problems import HttpProblem
 from service.snapshot import Snapshot
 
 KEY_HEADER = "x-passerelle-key"
@@ -44,6 +47,23 @@ def may_see_details(key: str, request: Request) -> bool:
     return request.client is not None and _is_loopback(request.client.host)
 
 
+def require_insider(snapshot: Snapshot, request: Request) -> None:
+    """Refuse whoever may not see details.
+
+    Raises
+    ------
+    HttpProblem
+        403.
+    """
+    if not may_see_details(snapshot.configuration.service.key, request):
+        raise HttpProblem(
+            HTTPStatus.FORBIDDEN,
+            "Forbidden",
+            text("preview.forbidden"),
+            hint=text("preview.forbidden-hint"),
+        )
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -62,7 +82,7 @@ def _details(snapshot: Snapshot, language: Language) -> Document:
             for name, finding in snapshot.broken.items()
         },
         "silos": {
-            name: "unreachable" if _fails(snapshot, name) else "ok"
+            name: "unreachable" if snapshot.is_unreachable(name) else "ok"
             for name in snapshot.silos
         },
         "findings": [_finding(finding, language) for finding in snapshot.findings],
@@ -70,13 +90,6 @@ def _details(snapshot: Snapshot, language: Language) -> Document:
             name: version(name) for name in ("pygeoapi", "starlette", "pyproj", "lxml")
         },
     }
-
-
-def _fails(snapshot: Snapshot, silo: str) -> bool:
-    return any(
-        finding.code == "silo.unreachable" and finding.subject == silo
-        for finding in snapshot.findings
-    )
 
 
 def _finding(finding: Finding, language: Language) -> Document:

@@ -26,6 +26,10 @@ class PageMemory:
         self._pages: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         self.size = 0
         """Bytes kept."""
+        self.hits = 0
+        """Pages taken out."""
+        self.misses = 0
+        """Pages that were kept, but whose tag did not hold any more."""
 
     def __contains__(self, question: str) -> bool:
         return question in self._pages
@@ -34,7 +38,9 @@ class PageMemory:
         """Return the page that answers a question, if it has the tag."""
         kept = self._pages.get(question)
         if kept is None or kept[0] != tag:
+            self.misses += kept is not None
             return None
+        self.hits += 1
         self._pages.move_to_end(question)
         return kept[1]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
@@ -32,11 +31,11 @@ from metadata.preview.telling import (
 from metadata.stated import Description, Status
 from providers.store import Store
 from service.file_facts import file_facts
-from service.health import may_see_details
+from service.health import require_insider
 from service.messages import text
 from service.negotiation import HTML, JSON, chosen_format, require_known
 from service.pages import page_response, reader, render
-from service.problems import HttpProblem, not_found
+from service.problems import not_found
 from service.snapshot import Snapshot
 from service.visit import COMMON, language_of, snapshot_of
 
@@ -62,7 +61,7 @@ def preview_endpoint(
 
     def endpoint(request: Request) -> Response:
         snapshot = snapshot_of(request)
-        _require_insider(snapshot, request)
+        require_insider(snapshot, request)
         require_known(request.query_params, COMMON)
         offer = chosen_format(request.query_params, request.headers, (HTML, JSON))
         name = request.path_params["dataset"]
@@ -80,19 +79,8 @@ def preview_endpoint(
     return endpoint
 
 
-def _require_insider(snapshot: Snapshot, request: Request) -> None:
-    if not may_see_details(snapshot.configuration.service.key, request):
-        raise HttpProblem(
-            HTTPStatus.FORBIDDEN,
-            "Forbidden",
-            text("preview.forbidden"),
-            hint=text("preview.forbidden-hint"),
-        )
-
-
 def _dataset(
     snapshot: Snapshot, name: str, store: Callable[[], Store | None]
-        file_formats=configuration.files.formats,
 ) -> Dataset | None:
     served = snapshot.datasets.get(name)
     if served is not None:
@@ -104,6 +92,7 @@ def _dataset(
         (),
         organisation=configuration.organisation,
         service_url=configuration.service.url,
+        file_formats=configuration.files.formats,
     )
     return described.datasets[0] if described.datasets else None
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from providers.configuration import PATH_VARIABLE
+from service.metrics.cells import COUNTING_VARIABLE
 
 GRACE = 30
 """Seconds that running requests have to end once the service is told to stop."""
@@ -56,15 +60,27 @@ def serve(
         Whether each request leaves a line.
     """
     os.environ[PATH_VARIABLE] = str(configuration.resolve())
-    uvicorn.run(
-        "service.app:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=max(workers, 1),
-        log_config=_LOGGING,
-        access_log=access_log,
-        timeout_graceful_shutdown=GRACE,
-        proxy_headers=True,
-        server_header=False,
-    )
+    with _counted_together(workers):
+        uvicorn.run(
+            "service.app:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=max(workers, 1),
+            log_config=_LOGGING,
+            access_log=access_log,
+            timeout_graceful_shutdown=GRACE,
+            proxy_headers=True,
+            server_header=False,
+        )
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """Give several workers a folder to count in, unless they have one."""
+    if workers <= 1 or os.environ.get(COUNTING_VARIABLE):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="passerelle-") as folder:
+        os.environ[COUNTING_VARIABLE] = folder
+        yield

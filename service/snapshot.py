@@ -169,6 +169,13 @@ class Snapshot:
     """The same for those who harvest it."""
     documents: DocumentCache = field(default_factory=DocumentCache)
 
+    def is_unreachable(self, silo: str) -> bool:
+        """Tell whether a silo cannot be looked at now."""
+        return any(
+            finding.code == "silo.unreachable" and finding.subject == silo
+            for finding in self.findings
+        )
+
     def is_broken(self, collection_id: str, within: ServedDataset | None) -> bool:
         """Tell whether a collection fails that ought to be served by a root."""
         broken = self.broken.get(collection_id)

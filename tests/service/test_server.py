@@ -60,6 +60,13 @@ def answers(base: str) -> bool:
         return False
 
 
+def counted(base: str) -> int:
+    """Return how many requests for `/collections` any worker says that all had."""
+    name = 'passerelle_http_requests_total{route="/collections",'
+    lines = httpx.get(f"{base}/metrics").text.splitlines()
+    return sum(int(line.split()[-1]) for line in lines if line.startswith(name))
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_server_starts_reloads_and_ends_gracefully(
     on_geopackage: Any, wait_for: Any, workers: int
@@ -69,11 +76,14 @@ def test_the_server_starts_reloads_and_ends_gracefully(
         wait_for(lambda: answers(base), 60)
         on_geopackage.describe("zones")
         end = time.monotonic() + 30
-        agreed = 0
+        agreed = asked = 0
         while agreed < 20 and time.monotonic() < end:
             found = httpx.get(f"{base}/collections").json()["collections"]
+            asked += 1
             agreed = agreed + 1 if len(found) == 2 else 0
         assert agreed == 20
+        wait_for(lambda: counted(base) == asked)
+        assert [counted(base) for _ in range(10)] == [asked] * 10
         started.send_signal(signal.SIGTERM)
         assert started.wait(40) == 0 or started.returncode == -signal.SIGTERM
     log = (on_geopackage.folder / "log").read_text(encoding="utf-8")
