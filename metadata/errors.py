@@ -31,6 +31,7 @@
         OutletRefused         it answered, and said no
           LoginRefused        it does not know us
         Interrupted           somebody stopped the publishing
+        OutletFailed          what we do for it ended by an error nobody foresaw
       NotWritable             a folder that cannot be written to
       DemoFailed              the demonstration did not come to its end
 

@@ -27,13 +27,29 @@ class Action(StrEnum):
     DELETE = "delete"
     CONFLICT = "conflict"
     """Nothing: what is there is neither what we want nor what we sent."""
+    LEAVE = "leave"
+    """Nothing: what is there is somebody else's, and a person lets it stand."""
 
     @property
     def operation(self) -> Operation | None:
         """What is sent for it; `None` when nothing is."""
-        if self in {Action.KEEP, Action.CONFLICT}:
+        if self in {Action.KEEP, Action.CONFLICT, Action.LEAVE}:
             return None
         return Operation(self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement:
+    """One field of a record that somebody else wrote otherwise.
+
+    A value is as a person reads it; empty where the record has no such field.
+    """
+
+    name: Text
+    sent: str | None
+    """What we last sent; `None`: not known any more."""
+    there: str
+    wanted: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +63,10 @@ class Change:
     reason: Text
     record: Record | None = None
     """What is meant to be there; `None`: nothing."""
+    decided: bool = False
+    """Whether it was decided in an earlier run, of the same two contents."""
+    disagreements: tuple[Disagreement, ...] = ()
+    """Field by field, what a conflict is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +91,8 @@ class Outcome(StrEnum):
     """Sent, read back, and as meant."""
     KEPT = "kept"
     """Nothing to send: it was as meant."""
+    LEFT = "left"
+    """Nothing sent: what somebody else wrote stands, from now on."""
     PLANNED = "planned"
     """Nothing sent: a dry run."""
     REFUSED = "refused"
@@ -79,6 +101,8 @@ class Outcome(StrEnum):
     """Sent, and what was read back is not what was meant."""
     NOT_SENT = "not sent"
     """The outlet could not be reached any more, or refused us altogether."""
+    UNKNOWN = "unknown"
+    """Sent, and could not be looked at any more: the next publish finds out."""
 
 
 @dataclass(frozen=True, kw_only=True)

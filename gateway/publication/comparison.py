@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from lxml import etree
 
+from gateway.publication.fields import fields_of
 from metadata.record import canonical, is_json
 from metadata.xml import parse
 
@@ -29,44 +29,45 @@ class FieldDifference:
 
 
 def field_differences(ours: bytes, theirs: bytes) -> tuple[FieldDifference, ...]:
-    """Return the fields that differ between two JSON records, by their path.
-
-    The resources of a dataset are told apart by their key, not by their place.
-    """
+    """Return the fields that differ between two JSON records, by their path."""
     one, other = fields_of(ours), fields_of(theirs)
     return tuple(
-        FieldDifference(name=name, ours=one.get(name, "∅"), theirs=other.get(name, "∅"))
+        FieldDifference(name=name, ours=left, theirs=right)
         for name in sorted({*one, *other})
         if one.get(name) != other.get(name)
+        for left, right in [quoted_apart(one.get(name, ""), other.get(name, ""))]
     )
 
 
-def fields_of(record: bytes) -> dict[str, str]:
-    """Return the fields of a JSON record that are not empty, as they may be quoted."""
-    found = {path: field_shown(value) for path, value in _leaves(json.loads(record))}
-    return {path: shown for path, shown in found.items() if shown != "∅"}
+def quoted_apart(*values: str, width: int = _SHOWN) -> tuple[str, ...]:
+    """Return values as a message may quote them, cut where they begin to differ."""
+    plain = [_printable(value) for value in values]
+    told = {value for value in plain if value}
+    long = any(len(value) > width for value in told)
+    start = max(0, _alike(told) - width // 4) if long else 0
+    return tuple(_cut(value, start, width) for value in plain)
 
 
-def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield paths and values; a list of plain values is one value."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _leaves(part, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for number, part in enumerate(value):
-            name = part.get("key") or part.get("role") or number
-            yield from _leaves(part, f"{path}[{name}]")
-    else:
-        yield path, value
+def _alike(texts: Collection[str]) -> int:
+    """Return how many characters several texts begin alike with."""
+    if len(texts) < 2:  # noqa: PLR2004
+        return 0
+    columns = enumerate(zip(*texts, strict=False))
+    shortest = min(map(len, texts))
+    return next((n for n, column in columns if len(set(column)) > 1), shortest)
 
 
-def field_shown(value: object) -> str:
-    """Return the value of a field as a message may quote it."""
-    if value in (None, "", [], {}):
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _cut(text: str, start: int, width: int) -> str:
+    """Return some of a text, with a mark at each end where there is more."""
+    if not text:
         return "∅"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return printable if len(printable) <= _SHOWN else f"{printable[:_SHOWN]}…"
+    before = "…" if start else ""
+    after = "…" if len(text) > start + width else ""
+    return f"{before}{text[start : start + width]}{after}"
 
 
 def first_difference(meant: bytes, found: bytes) -> str:

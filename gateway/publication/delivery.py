@@ -22,6 +22,7 @@ from gateway.outlets.outlet import (
     Receipt,
     RemoteRecord,
 )
+from gateway.outlets.pacing import Halt
 from gateway.publication.comparison import first_difference
 from gateway.publication.ledger import Ledger
 from gateway.publication.plan import Plan
@@ -48,10 +49,15 @@ _STILL_THERE = Text(
 class Delivery:
     """One plan on its way to one outlet."""
 
-    def __init__(self, outlet: Outlet, ledger: Ledger) -> None:
+    def __init__(
+        self, outlet: Outlet, ledger: Ledger, halt: Halt | None = None
+    ) -> None:
         self._outlet = outlet
         self._ledger = ledger
+        self._halt = halt or Halt()
         self._unclear = 0
+        self.in_doubt: frozenset[str] = frozenset()
+        """Records of an order that was sent and not looked at since."""
 
     def carry_out(self, plan: Plan) -> Iterator[Receipt]:
         """Send every change of a plan, in batches of one kind.
@@ -99,19 +105,23 @@ class Delivery:
         Raises
         ------
         metadata.errors.OutletError
-            The login is refused, it cannot be looked at, or nothing has come of
-            the last few orders.
+            The login is refused, it cannot be looked at, nothing has come of the
+            last few orders, or somebody stopped it all.
         """
+        self._halt.check()
         self._ledger.intend(operation, batch)
         problem: OutletError | None = None
+        self.in_doubt = frozenset(change.identifier for change in batch)
         try:
             self._outlet.apply(operation, batch)
         except LoginRefused:
+            self.in_doubt = frozenset()
             raise
         except (OutletRefused, OutcomeUnclear) as error:
             problem = error
         self._unclear = self._unclear + 1 if isinstance(problem, OutcomeUnclear) else 0
         there = self._outlet.look([change.identifier for change in batch])
+        self.in_doubt = frozenset()
         if problem is not None and self._unclear >= UNCLEAR_IN_A_ROW:
             raise problem
         return problem, there

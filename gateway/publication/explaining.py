@@ -1,48 +1,57 @@
 """Says field by field what a conflict is about: sent, there, and wanted.
 
-For records that are JSON objects only. What was sent is the revision kept in the store
-under the fingerprint that the ledger names; it may be unknown.
+What was sent is the revision kept in the store under the fingerprint that the
+ledger names; it may be unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
-from gateway.outlets.outlet import Action, Change, RemoteRecord
-from gateway.publication.comparison import fields_of
+from gateway.outlets.outlet import Action, Change, Disagreement
+from gateway.publication.comparison import first_difference
+from gateway.publication.fields import field_name, fields_of
 from gateway.publication.plan import Plan, Sent
 from metadata.finding import Text
-from metadata.record import is_json
 from providers.store import Store
 
-FIELDS = 12
-"""Fields named of one record."""
+_STRUCTURE = Text("structure", "structure")
 
 
 def explained(made: Plan, sent: Sent, store: Store) -> Plan:
-    """Return a plan whose conflicts, overwritten ones too, name the fields."""
-    changes = (_explained(change, sent, store) for change in made.changes)
+    """Return a plan whose disputes, overwritten ones too, name the fields."""
+    changes = (
+        _explained(change, sent, store) if _is_disputed(change, sent) else change
+        for change in made.changes
+    )
     return replace(made, changes=tuple(changes))
 
 
+def _is_disputed(change: Change, sent: Sent) -> bool:
+    """Tell whether a change is about what somebody else wrote, and is news."""
+    if change.identifier not in sent.there or change.decided:
+        return False
+    if change.action in {Action.CONFLICT, Action.LEAVE}:
+        return True
+    overwriting = change.action in {Action.UPDATE, Action.DELETE}
+    return overwriting and not sent.ours(change.identifier)
+
+
 def _explained(change: Change, sent: Sent, store: Store) -> Change:
-    found = sent.there.get(change.identifier)
-    if found is None or not is_json(found.content) or change.action is Action.KEEP:
-        return change
-    if change.action is Action.DELETE and sent.ours(change.identifier):
-        return change
-    ours = change.record.content if change.record else b"{}"
-    lines = tuple(_lines(_last_sent(change, sent, store), found, ours))
-    if not lines:
-        return change
-    more = len(lines) - FIELDS
-    said = lines[:FIELDS] + ((Text(f"… +{more}", f"… +{more}"),) if more > 0 else ())
-    reason = Text(
-        "\n".join([change.reason.fr, *(line.fr for line in said)]),
-        "\n".join([change.reason.en, *(line.en for line in said)]),
-    )
-    return replace(change, reason=reason)
+    there = sent.there[change.identifier].content
+    wanted = change.record.content if change.record else None
+    before = _last_sent(change, sent, store)
+    found = tuple(_disagreements(before, there, wanted))
+    if not found and wanted is not None:
+        found = (_of_structure(wanted, there),)
+    return replace(change, disagreements=found)
+
+
+def _of_structure(wanted: bytes, there: bytes) -> Disagreement:
+    """Say where two records differ whose fields say the same."""
+    where = first_difference(wanted, there)
+    return Disagreement(name=_STRUCTURE, sent=None, there=where, wanted="")
 
 
 def _last_sent(change: Change, sent: Sent, store: Store) -> bytes | None:
@@ -51,24 +60,26 @@ def _last_sent(change: Change, sent: Sent, store: Store) -> bytes | None:
     if entry is None:
         return None
     for revision in reversed(store.revisions(change.identifier)):
-        if revision.record.fingerprint == entry.published_fingerprint:
-            return revision.record.content
+        if revision.fingerprint == entry.published_fingerprint:
+            return revision.content
     return None
 
 
-def _lines(last: bytes | None, found: RemoteRecord, ours: bytes) -> Iterator[Text]:
-    """Yield one line per field that is not what we would send."""
-    there, wanted = fields_of(found.content), fields_of(ours)
-    before = None if last is None else fields_of(last)
-    for name in sorted({*there, *wanted}):
-        if there.get(name) == wanted.get(name):
-            continue
-        yield _line(name, before, there.get(name, "∅"), wanted.get(name, "∅"))
+def _disagreements(
+    before: bytes | None, there: bytes, wanted: bytes | None
+) -> Iterator[Disagreement]:
+    """Yield the fields that are not there as we want them.
 
-
-def _line(name: str, before: Mapping[str, str] | None, there: str, wanted: str) -> Text:
-    was = "?" if before is None else before.get(name, "∅")
-    return Text(
-        f"{name} : envoyé {was} | là-bas {there} | voulu {wanted}",
-        f"{name}: sent {was} | there {there} | wanted {wanted}",
-    )
+    Of a record that we want no more: those that are not there as we sent them.
+    """
+    sent = None if before is None else fields_of(before)
+    found = fields_of(there)
+    ours = (sent or {}) if wanted is None else fields_of(wanted)
+    for path in dict.fromkeys((*ours, *found)):
+        if ours.get(path) != found.get(path):
+            yield Disagreement(
+                name=field_name(path),
+                sent=None if sent is None else sent.get(path, ""),
+                there=found.get(path, ""),
+                wanted="" if wanted is None else ours.get(path, ""),
+            )

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from threading import Event
 
 from gateway.outlets.outlet import Change, RemoteRecord
+from gateway.outlets.pacing import Interrupted
 from metadata.finding import Text
 from providers.store import Store
+from providers.store_concessions import Concession
 from providers.store_model import NOTHING_SAID, Entry, EntryState, Operation
 
 _INTERRUPTED = Text(
@@ -35,6 +38,7 @@ class Ledger:
         self.store = store
         self._outlet = outlet
         self._now = now
+        self._closed = Event()
         self._entries = {e.record_identifier: e for e in store.entries(outlet)}
 
     @property
@@ -42,15 +46,30 @@ class Ledger:
         """Its lines, by record identifier."""
         return self._entries
 
-    def identifiers(self) -> frozenset[str]:
-        """Return the records of ours that may be at the outlet."""
+    @property
+    def concessions(self) -> Mapping[str, Concession]:
+        """What is left there as somebody else wrote it, by record identifier."""
+        return self.store.concessions(self._outlet)
+
+    def about(self, dataset_ids: Collection[str] | None) -> Mapping[str, Entry]:
+        """Return the lines about some datasets; `None`: about all of them."""
+        if dataset_ids is None:
+            return self._entries
+        return {i: e for i, e in self._entries.items() if e.dataset_id in dataset_ids}
+
+    def identifiers(self, dataset_ids: Collection[str] | None = None) -> frozenset[str]:
+        """Return the records of ours, of some or all datasets, that may be there."""
         return frozenset(
             identifier
-            for identifier, entry in self._entries.items()
+            for identifier, entry in self.about(dataset_ids).items()
             if entry.fingerprints or entry.state is not EntryState.DONE
         )
 
-    def settle_open(self, there: Mapping[str, RemoteRecord]) -> None:
+    def settle_open(
+        self,
+        there: Mapping[str, RemoteRecord],
+        dataset_ids: Collection[str] | None = None,
+    ) -> None:
         """Settle what an interrupted or failed run left open, by what is there.
 
         Parameters
@@ -60,9 +79,13 @@ class Ledger:
         """
         self._write(
             _settled(entry, there.get(entry.record_identifier), self._now)
-            for entry in self._entries.values()
+            for entry in self.about(dataset_ids).values()
             if entry.state is not EntryState.DONE
         )
+
+    def close(self) -> None:
+        """Take nothing more: whoever still writes is not waited for any longer."""
+        self._closed.set()
 
     def intend(self, operation: Operation, changes: Iterable[Change]) -> None:
         """Write down what is about to be sent; durable on return."""
@@ -94,6 +117,22 @@ class Ledger:
     def adopt(self, changes: Iterable[Change]) -> None:
         """Write down records that are there as meant though no line said so."""
         self.done(c for c in changes if c.record and not self._says_done(c))
+
+    def concede(
+        self, changes: Iterable[Change], there: Mapping[str, RemoteRecord]
+    ) -> None:
+        """Write down what is left standing as somebody else wrote it."""
+        self.store.keep_concessions(
+            Concession(
+                outlet=self._outlet,
+                record_identifier=change.identifier,
+                dataset_id=change.dataset_id,
+                theirs=there[change.identifier].fingerprint,
+                ours=change.record.fingerprint if change.record else "",
+                decided_at=self._now,
+            )
+            for change in changes
+        )
 
     def forget(self, identifiers: Collection[str]) -> None:
         """Write down that records nobody wants any more are not there either."""
@@ -155,7 +194,15 @@ class Ledger:
         )
 
     def _write(self, entries: Iterable[Entry]) -> None:
-        """Write lines through to the store, all or none."""
+        """Write lines through to the store, all or none.
+
+        Raises
+        ------
+        Interrupted
+            It is closed.
+        """
+        if self._closed.is_set():
+            raise Interrupted
         fresh = {entry.record_identifier: entry for entry in entries}
         if fresh:
             self.store.keep_entries(fresh.values())

@@ -6,11 +6,15 @@ ledger says that we sent)::
     W           T is absent               create
     W           T = W                     keep
     W           T in S                    update
-    W           T is something else       conflict: somebody else wrote it
+    W           T is something else       dispute: somebody else wrote it
     unwanted    T is absent               nothing, and the ledger forgets it
     unwanted    T in S                    delete
-    unwanted    T is something else       conflict
+    unwanted    T is something else       dispute
     twice       whatever                  conflict
+
+A dispute is settled by a rule: it is left and reported (a conflict), ours takes the
+place of theirs, or theirs stands. One that was left standing stays so, unreported,
+until W or T changes.
 
 A record that proves by itself that we left it so (`RemoteRecord.sealed`) counts as
 `T in S`, even where the ledger was lost.
@@ -22,11 +26,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gateway.outlets.outlet import Action, Change, RemoteRecord
 from metadata.finding import Text
 from metadata.record import Record
+from providers.configuration import Conflicts
+from providers.store_concessions import Concession
 from providers.store_model import Entry
 
 FEW_DELETES = 5
@@ -63,6 +69,17 @@ _OVERWRITTEN = Text("modifiée là-bas, remplacée", "edited over there, replace
 _OVERWRITTEN_UNWANTED = Text(
     "modifiée là-bas, supprimée quand même", "edited over there, deleted all the same"
 )
+_ELSEWHERE = Text(
+    "plus destinée à cette sortie (datasets, exclude)",
+    "not meant for this outlet any more (datasets, exclude)",
+)
+_LET_STAND = Text(
+    "modifiée là-bas ; leur version est gardée",
+    "edited over there; their version is kept",
+)
+_STILL_STANDS = Text(
+    "leur version est gardée, comme décidé", "their version is kept, as decided"
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,8 @@ class Sent:
 
     entries: Mapping[str, Entry]
     there: Mapping[str, RemoteRecord]
+    conceded: Mapping[str, Concession] = field(default_factory=dict)
+    """What somebody else wrote and was left standing, by record identifier."""
 
     def ours(self, identifier: str) -> bool:
         """Tell whether what is there is something that we sent."""
@@ -78,6 +97,13 @@ class Sent:
         if not (entry and found):
             return bool(found and found.sealed)
         return found.sealed or found.fingerprint in entry.fingerprints
+
+    def stands(self, identifier: str, ours: str) -> bool:
+        """Tell whether what is there was left in the place of this content of ours."""
+        conceded, found = self.conceded.get(identifier), self.there.get(identifier)
+        if conceded is None or found is None:
+            return False
+        return (conceded.theirs, conceded.ours) == (found.fingerprint, ours)
 
     @property
     def published(self) -> int:
@@ -94,7 +120,7 @@ class Plan:
 
     outlet: str
     changes: tuple[Change, ...]
-    """Creates, updates, deletes, conflicts, then what is kept."""
+    """Creates, updates, deletes, conflicts, what is left as theirs, what is kept."""
     published: int
     """Records of ours that are there now."""
     vanished: tuple[str, ...] = ()
@@ -117,7 +143,8 @@ def plan(
     *,
     outlet: str,
     held: Collection[str] = (),
-    overwrite: bool = False,
+    excluded: Collection[str] = (),
+    conflicts: Conflicts = "report",
 ) -> Plan:
     """Compare what is wanted with what was sent and what is there.
 
@@ -127,19 +154,21 @@ def plan(
         The records that are meant to be there, and no others of ours.
     held
         Datasets whose records could not be made just now: left as they are.
-    overwrite
-        Whether conflicts are decided for us.
+    excluded
+        Datasets that are published, but not there.
+    conflicts
+        The rule that settles disputes.
     """
     names = Counter(record.identifier for record in wanted)
     changes = [
-        _wanted(record, sent, overwrite=overwrite)
+        _wanted(record, sent, conflicts)
         if names[record.identifier] == 1
         else _change(Action.CONFLICT, record, _TWICE)
         for record in wanted
     ]
     rest = [e for i, e in sorted(sent.entries.items()) if i not in names]
     ours = [entry for entry in rest if entry.fingerprints]
-    changes += _unwanted(ours, sent, held, overwrite=overwrite)
+    changes += _unwanted(ours, sent, held, excluded, conflicts)
     return Plan(
         outlet=outlet,
         changes=tuple(sorted(changes, key=lambda c: _ORDER[c.action])),
@@ -158,7 +187,8 @@ _ORDER = {
     Action.UPDATE: 1,
     Action.DELETE: 2,
     Action.CONFLICT: 3,
-    Action.KEEP: 4,
+    Action.LEAVE: 4,
+    Action.KEEP: 5,
 }
 
 
@@ -187,25 +217,39 @@ def guard(deletes: int, published: int, allowed: int | None) -> Text | None:
     )
 
 
-def _wanted(record: Record, sent: Sent, *, overwrite: bool) -> Change:
+def _wanted(record: Record, sent: Sent, rule: Conflicts) -> Change:
     """Decide on a record that is meant to be there."""
     found = sent.there.get(record.identifier)
-    entry = sent.entries.get(record.identifier)
     if found is None:
+        entry = sent.entries.get(record.identifier)
         was_there = entry is not None and bool(entry.published_fingerprint)
         return _change(Action.CREATE, record, _GONE_THERE if was_there else _NEW)
     if found.fingerprint == record.fingerprint:
         return _change(Action.KEEP, record, _SAME)
     if sent.ours(record.identifier):
         return _change(Action.UPDATE, record, _CHANGED)
-    if overwrite:
+    return _disputed(record, sent, rule)
+
+
+def _disputed(record: Record, sent: Sent, rule: Conflicts) -> Change:
+    """Decide on a record in whose place is what somebody else wrote."""
+    if rule == "overwrite":
         return _change(Action.UPDATE, record, _OVERWRITTEN)
+    if sent.stands(record.identifier, record.fingerprint):
+        return replace(_change(Action.LEAVE, record, _STILL_STANDS), decided=True)
+    if rule == "keep":
+        return _change(Action.LEAVE, record, _LET_STAND)
+    entry = sent.entries.get(record.identifier)
     known = entry is not None and bool(entry.fingerprints)
     return _change(Action.CONFLICT, record, _EDITED if known else _FOREIGN)
 
 
 def _unwanted(
-    entries: Sequence[Entry], sent: Sent, held: Collection[str], *, overwrite: bool
+    entries: Sequence[Entry],
+    sent: Sent,
+    held: Collection[str],
+    excluded: Collection[str],
+    rule: Conflicts,
 ) -> Iterator[Change]:
     """Decide on records that we sent and that are not meant to be there."""
     for entry in entries:
@@ -215,9 +259,16 @@ def _unwanted(
         elif identifier not in sent.there:
             continue
         elif sent.ours(identifier):
-            yield _departure(Action.DELETE, entry, _UNWANTED)
-        elif overwrite:
+            elsewhere = entry.dataset_id in excluded
+            why = _ELSEWHERE if elsewhere else _UNWANTED
+            yield _departure(Action.DELETE, entry, why)
+        elif rule == "overwrite":
             yield _departure(Action.DELETE, entry, _OVERWRITTEN_UNWANTED)
+        elif sent.stands(identifier, ""):
+            stands = _departure(Action.LEAVE, entry, _STILL_STANDS)
+            yield replace(stands, decided=True)
+        elif rule == "keep":
+            yield _departure(Action.LEAVE, entry, _LET_STAND)
         else:
             yield _departure(Action.CONFLICT, entry, _EDITED_UNWANTED)
 

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from gateway.commands.counting import counted
 from gateway.commands.findings_json import findings_json
-from gateway.outlets.outlet import Action, Outcome, Receipt
+from gateway.outlets.outlet import Action, Change, Disagreement, Outcome, Receipt
+from gateway.publication.comparison import quoted_apart
 from gateway.publication.result import OutletResult, PublishResult, SnapshotResult
 from metadata.finding import Language, Text
 from metadata.record import RecordKind
@@ -22,22 +23,27 @@ _ACTIONS = {
     Action.KEEP: Text("garder", "keep"),
     Action.DELETE: Text("supprimer", "delete"),
     Action.CONFLICT: Text("conflit", "conflict"),
+    Action.LEAVE: Text("laisser", "leave"),
 }
 _OUTCOMES = {
     Outcome.DONE: Text("fait", "done"),
     Outcome.KEPT: Text("inchangée", "kept"),
+    Outcome.LEFT: Text("laissé", "left"),
     Outcome.PLANNED: Text("prévu", "planned"),
     Outcome.REFUSED: Text("refusé", "refused"),
     Outcome.FAILED: Text("échec", "failed"),
     Outcome.NOT_SENT: Text("non envoyé", "not sent"),
+    Outcome.UNKNOWN: Text("inconnu", "unknown"),
 }
 _COUNTED = {
     Outcome.DONE: ("faite", "faites", "done"),
     Outcome.KEPT: ("inchangée", "inchangées", "kept"),
+    Outcome.LEFT: ("laissée", "laissées", "left"),
     Outcome.PLANNED: ("prévue", "prévues", "planned"),
     Outcome.REFUSED: ("refusée", "refusées", "refused"),
     Outcome.FAILED: ("en échec", "en échec", "failed"),
     Outcome.NOT_SENT: ("non envoyée", "non envoyées", "not sent"),
+    Outcome.UNKNOWN: ("au sort inconnu", "au sort inconnu", "unknown"),
 }
 KINDS = {
     RecordKind.DATASET: Text("données", "dataset"),
@@ -45,8 +51,18 @@ KINDS = {
     RecordKind.SERVICE: Text("service", "service"),
 }
 """What a record is about, for people."""
-_NAMED = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT})
+_NAMED = frozenset(
+    {Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN, Outcome.LEFT}
+)
 """Where a person needs the identifier, to look for the record over there."""
+FIELDS = 12
+"""Fields of one record that a table shows; JSON has them all."""
+_LONGEST = 4000
+"""Characters of a field in JSON."""
+_INTERRUPTED = Text(
+    "Arrêté à la demande : passerelle publish reprend là où cela s'est arrêté.",
+    "Stopped on request: passerelle publish goes on from where it stopped.",
+)
 _WIDEST = 28
 """Columns of a dataset's name that are kept together."""
 _STYLES = {
@@ -54,6 +70,8 @@ _STYLES = {
     Outcome.REFUSED: "yellow",
     Outcome.FAILED: "bold red",
     Outcome.NOT_SENT: "bold red",
+    Outcome.UNKNOWN: "bold red",
+    Outcome.LEFT: "yellow",
 }
 _HEADS = Text("action|résultat|jeu|fiche|pourquoi", "action|outcome|dataset|record|why")
 _SNAPSHOT = Text("catalogue exposé à la moisson", "catalogue offered for harvest")
@@ -75,12 +93,15 @@ def result_tables(
     if result.snapshot is not None:
         line = _snapshot_line(result.snapshot, dry_run=result.dry_run)
         yield escape(line.said_in(language))
+    if result.interrupted:
+        yield f"[bold yellow]{escape(_INTERRUPTED.said_in(language))}[/]"
 
 
 def result_json(result: PublishResult) -> dict[str, Any]:
     """Return the same for programs, every record included, texts in both languages."""
     return {
         "dry_run": result.dry_run,
+        "interrupted": result.interrupted,
         "exit_code": int(result.exit_code),
         "outlets": [_outlet_json(outlet) for outlet in result.outlets],
         "snapshot": _snapshot_json(result.snapshot),
@@ -109,6 +130,8 @@ def _cells(receipt: Receipt, language: Language) -> tuple[str, ...]:
     change = receipt.change
     texts = dict.fromkeys((change.reason, receipt.message))
     why = " ; ".join(text.said_in(language) for text in texts)
+    lines = (line.said_in(language) for line in _disagreements(change))
+    why = "\n".join((why, *lines))
     if receipt.outcome in _NAMED:
         why = f"{why}\n{change.identifier}"
     cells = (
@@ -119,6 +142,21 @@ def _cells(receipt: Receipt, language: Language) -> tuple[str, ...]:
         why,
     )
     return tuple(escape(cell) for cell in cells)
+
+
+def _disagreements(change: Change) -> Iterator[Text]:
+    """Yield one line for each of the first fields that a conflict is about."""
+    for field in change.disagreements[:FIELDS]:
+        sent = "" if field.sent is None else field.sent
+        was, there, wanted = quoted_apart(sent, field.there, field.wanted)
+        was = "?" if field.sent is None else was
+        yield Text(
+            f"{field.name.fr} : envoyé {was} | là-bas {there} | voulu {wanted}",
+            f"{field.name.en}: sent {was} | there {there} | wanted {wanted}",
+        )
+    more = len(change.disagreements) - FIELDS
+    if more > 0:
+        yield Text(f"… +{more} (--format json)", f"… +{more} (--format json)")
 
 
 def _remarks(outlet: OutletResult) -> Iterator[Text]:
@@ -194,6 +232,17 @@ def _receipt_json(receipt: Receipt) -> dict[str, Any]:
         "outcome": str(receipt.outcome),
         "reason": _both(change.reason),
         "message": _both(receipt.message),
+        "fields": [_field_json(field) for field in change.disagreements],
+    }
+
+
+def _field_json(field: Disagreement) -> dict[str, Any]:
+    """Return one field of a conflict for programs."""
+    return {
+        "field": _both(field.name),
+        "sent": None if field.sent is None else field.sent[:_LONGEST],
+        "there": field.there[:_LONGEST],
+        "wanted": field.wanted[:_LONGEST],
     }
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from gateway.outlets.outlet import Outcome, Receipt
 from gateway.publication.plan import Plan
-from metadata.errors import OutletError, OutletUnreachable
+from metadata.errors import OutletUnreachable, PasserelleError
 from metadata.finding import Finding, Text, has_errors
 from providers.store_model import SnapshotChange
 
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 2
 
 
-_WRONG = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT})
+_WRONG = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,8 @@ class OutletResult:
     """One per change of the plan."""
     refusal: Text | None = None
     """Why the whole plan was refused, by the guard."""
-    problem: OutletError | None = None
-    """What stopped it: unreachable, or refusing us altogether."""
+    problem: PasserelleError | None = None
+    """What stopped it: unreachable, refusing us altogether, or a failure of ours."""
     findings: tuple[Finding, ...] = ()
     """What it would not take as it is meant; those datasets are left as they are."""
 
@@ -78,6 +78,8 @@ class PublishResult:
     snapshot: SnapshotResult | None = None
     """`None`: left alone, since single outlets were named."""
     dry_run: bool = False
+    interrupted: bool = False
+    """Whether somebody stopped it; what was under way came to its end."""
 
     @property
     def exit_code(self) -> ExitCode:

@@ -104,7 +104,7 @@ def test_decides_each_case(case, overwrite: bool) -> None:
             remote({"r": there} if there else {}),
         ),
         outlet="geo",
-        overwrite=overwrite,
+        conflicts="overwrite" if overwrite else "report",
     )
     expected = actions[overwrite]
     assert [str(change.action) for change in made.changes] == (
@@ -186,7 +186,8 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(
 ) -> None:
     records = [record(name, text) for name, text in wanted.items()]
     sent = Sent({n: entry(n, **line) for n, line in ledger.items()}, remote(there))
-    made = plan(records, sent, outlet="geo", overwrite=overwrite)
+    rule = "overwrite" if overwrite else "report"
+    made = plan(records, sent, outlet="geo", conflicts=rule)
 
     untouched = there.keys() - wanted.keys() - ledger.keys()
     assert not untouched & {change.identifier for change in made.changes}

@@ -133,6 +133,7 @@ def test_gives_programs_every_record_in_both_languages() -> None:
         "keep": 1,
         "delete": 0,
         "conflict": 0,
+        "leave": 0,
     }
     assert [r["dataset"] for r in geo["records"]] == ["cantons", "voirie", "communes"]
     assert geo["records"][0]["reason"] == {

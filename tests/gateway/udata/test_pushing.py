@@ -208,9 +208,11 @@ class TestAConflict:
         portal.edit("communes", title="Là-bas", frequency="daily")
         result = publish(record(title="Voulu"))
         assert planned(result) == {"conflict": 1}
-        (said,) = messages(result)
-        assert "title: sent Envoyé | there Là-bas | wanted Voulu" in said
-        assert "frequency: sent annual | there daily | wanted annual" in said
+        (receipt,) = result.receipts
+        said = {d.name.en: d for d in receipt.change.disagreements}
+        title, frequency = said["title"], said["frequency"]
+        assert (title.sent, title.there, title.wanted) == ("Envoyé", "Là-bas", "Voulu")
+        assert (frequency.sent, frequency.there) == ("annual", "daily")
         assert "license" not in said
         assert portal.one("communes")["title"] == "Là-bas"
 
