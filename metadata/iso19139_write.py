@@ -80,17 +80,21 @@ def encode(content: RecordContent, date_stamp: date) -> bytes:
     )
 
 
-def _root(content: RecordContent) -> Element:
-    is_service = content.kind is RecordKind.SERVICE
-    own, schemas = ("srv", _SERVICE_SCHEMAS) if is_service else ("gml", _DATA_SCHEMAS)
-    prefixes = ("gmd", "gco", "gmx", own, "xlink", "xsi")
-    nsmap = {prefix: NAMESPACES[prefix] for prefix in prefixes}
-    root = etree.Element(NAME("gmd:MD_Metadata"), nsmap=nsmap)
-    locations = (
+def schema_location(kind: RecordKind) -> str:
+    """Return where the schemas of a record of that kind lie (xsi:schemaLocation)."""
+    schemas = _SERVICE_SCHEMAS if kind is RecordKind.SERVICE else _DATA_SCHEMAS
+    return " ".join(
         f"{NAMESPACES[name]} {_SCHEMAS}/{version}/{name}/{name}.xsd"
         for name, version in schemas
     )
-    root.set(NAME("xsi:schemaLocation"), " ".join(locations))
+
+
+def _root(content: RecordContent) -> Element:
+    own = "srv" if content.kind is RecordKind.SERVICE else "gml"
+    prefixes = ("gmd", "gco", "gmx", own, "xlink", "xsi")
+    nsmap = {prefix: NAMESPACES[prefix] for prefix in prefixes}
+    root = etree.Element(NAME("gmd:MD_Metadata"), nsmap=nsmap)
+    root.set(NAME("xsi:schemaLocation"), schema_location(content.kind))
     return root
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from gateway.outlets.csw.outlet import CswOutlet
+from gateway.outlets.geonetwork.outlet import GeoNetworkOutlet
 from gateway.outlets.outlet import Outlet
 from gateway.outlets.pacing import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
@@ -19,7 +20,7 @@ from providers.configuration import Configuration, OutletConfiguration
 
 Opener = Callable[[OutletConfiguration, Pacing], Outlet]
 OUTLET_TYPES: Mapping[str, Opener] = MappingProxyType(
-    {"csw-t": CswOutlet, "udata": UdataOutlet}
+    {"csw-t": CswOutlet, "geonetwork": GeoNetworkOutlet, "udata": UdataOutlet}
 )
 """Type in the configuration → what opens it."""
 FORMS: Mapping[str, Callable[[Dataset], Record]] = MappingProxyType(

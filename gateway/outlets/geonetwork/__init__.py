@@ -1,0 +1,1 @@
+"""GeoNetwork 4, by its own API."""
