@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gateway.assembly import assemble
+from gateway.commands.choosing import findings_about, require_known
 from gateway.commands.filing import drop_dataset_files
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
@@ -20,26 +21,45 @@ from gateway.publication.readiness import sort_out
 from gateway.publication.report import result_json, result_tables
 from gateway.publication.result import ExitCode, PublishResult
 from metadata.description_file import withdraw_file
-from metadata.finding import Text, has_errors
+from metadata.finding import Finding, Text, has_errors
+
+_STOPPING = Text(
+    "Arrêt demandé : chaque sortie termine l'envoi en cours.",
+    "Stopping: each outlet ends what it is being sent.",
+)
+_TWICE = Text("Ctrl-C encore pour ne pas attendre.", "Ctrl-C again not to wait.")
 
 
 def publish_everything(
-    desk: Desk,
-    *,
-    dry_run: bool,
-    outlets: Collection[str],
-    allow_deletes: int | None,
-    overwrite: bool,
-    form: str,
+    desk: Desk, *, form: str, only: Collection[str] = (), **options: Any
 ) -> int:
-    """Publish every dataset that may go out; return the exit code.
+    """Publish every dataset that may go out, or those named; return the exit code.
 
     A dataset with an error is held: what was published of it stays as it is.
+
+    Parameters
+    ----------
+    form
+        ``text`` or ``json``.
+    only
+        Datasets that it is about; empty: all.
+    options
+        ``outlets``, ``dry_run``, ``allow_deletes``, ``overwrite``, ``keep_theirs``:
+        see `gateway.publication.publish.publish_records`.
+
+    Raises
+    ------
+    UnknownDataset
+        There is no dataset of a name in `only`.
+    click.Abort
+        It was stopped; what came of it is printed.
     """
     with desk.progress() as told:
         found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
+    require_known(desk, found, only)
     today = desk.now.date()
     ready = sort_out(found, today=today)
+    findings = findings_about(only, ready, found) if only else ready.findings
     records = ready.records(desk.store, today=today)
     with desk.progress() as told:
         result = publish_records(
@@ -48,21 +68,35 @@ def publish_everything(
             configuration=desk.configuration,
             store=desk.store,
             now=desk.now,
-            outlets=outlets,
+            only=only or None,
             held=ready.held,
-            dry_run=dry_run,
-            allow_deletes=allow_deletes,
-            overwrite=overwrite,
             progress=told,
+            interrupted=lambda: desk.complain(_STOPPING, _TWICE),
             clock=lambda: datetime.now(UTC),
+            **options,
         )
+    _say(desk, result, findings, form)
+    return max(int(result.exit_code), 1 if has_errors(findings) else 0)
+
+
+def _say(
+    desk: Desk, result: PublishResult, findings: Sequence[Finding], form: str
+) -> None:
+    """Print what came of it.
+
+    Raises
+    ------
+    click.Abort
+        It was stopped.
+    """
     if form == "json":
-        answer = {**result_json(result), "findings": findings_json(ready.findings)}
+        answer = {**result_json(result), "findings": findings_json(findings)}
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
     else:
-        desk.show(ready.findings)
+        desk.show(findings)
         _print(desk, result)
-    return max(int(result.exit_code), 1 if has_errors(ready.findings) else 0)
+    if result.interrupted:
+        raise click.Abort
 
 
 def _print(desk: Desk, result: PublishResult) -> None:
@@ -110,6 +144,7 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
             store=desk.store,
             now=desk.now,
             progress=told,
+            interrupted=lambda: desk.complain(_STOPPING, _TWICE),
         )
     if purge:
         desk.store.purge(dataset_id)
@@ -180,6 +215,15 @@ def add_publish(group: click.Group, text: Say) -> None:
         ),
     )
     @click.option(
+        "--only",
+        metavar="ID",
+        multiple=True,
+        help=text(
+            "Ce jeu seulement, sans toucher aux autres (répétable).",
+            "This dataset only, nothing of others is touched (repeatable).",
+        ),
+    )
+    @click.option(
         "--allow-deletes",
         type=click.IntRange(min=0),
         metavar="N",
@@ -196,7 +240,22 @@ def add_publish(group: click.Group, text: Say) -> None:
             "Replace also what somebody edited over there.",
         ),
     )
+    @click.option(
+        "--keep-theirs",
+        is_flag=True,
+        help=text(
+            "Garde ce que d'autres ont modifié là-bas, et n'en parle plus.",
+            "Keep what somebody edited over there, and say no more of it.",
+        ),
+    )
     @format_option(text)
     @click.pass_obj
     def publish(desk: Desk, /, **options: Any) -> int:
+        if options["overwrite"] and options["keep_theirs"]:
+            raise click.UsageError(
+                text(
+                    "--overwrite et --keep-theirs s'excluent.",
+                    "--overwrite and --keep-theirs exclude each other.",
+                )
+            )
         return publish_everything(desk, **options)

@@ -62,11 +62,11 @@ def _of_published(found: Assembled) -> Iterator[Finding]:
     """Yield what was found on the way, but for drafts: they are not to go out."""
     drafts = [d for d in found.by_id.values() if d.status is Status.DRAFT]
     others = [d for d in found.by_id.values() if d.status is not Status.DRAFT]
-    passed_over = _subjects(drafts) - _subjects(others)
+    passed_over = subjects(drafts) - subjects(others)
     yield from (f for f in found.findings if f.subject not in passed_over)
 
 
-def _subjects(descriptions: Iterable[Description]) -> set[str]:
+def subjects(descriptions: Iterable[Description]) -> set[str]:
     """Return the names under which findings speak of datasets and their tables."""
     return {
         name
