@@ -26,6 +26,7 @@ from gateway.commands.serving import add_serve
 from gateway.commands.status import add_status
 from gateway.commands.surveying import add_survey
 from gateway.commands.triggers import add_triggers
+from gateway.commands.watching import add_watch
 from gateway.commands.writing import add_records
 from gateway.desk import Desk, language_of
 from metadata.errors import (
@@ -47,6 +48,7 @@ COMMANDS = (
     add_serve,
     add_preview,
     add_publish,
+    add_watch,
     add_status,
     add_history,
     add_schema,

@@ -1,6 +1,7 @@
 """Makes the files that the service found due, in a process of its own.
 
-It is told on its standard input what the service serves, so that both mean the same
+Its arguments are the configuration and, for whoever says it otherwise, the level of
+what it logs. It is told on its standard input what the service serves, so that both mean the same
 columns (`encode_task`). What it does counts
 for little beside answering requests, so it asks for little of the machine.
 
@@ -117,7 +118,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    logging.getLogger("service").setLevel(logging.INFO)
+    logging.getLogger("service").setLevel(sys.argv[2] if sys.argv[2:] else "INFO")
     os.nice(_MODEST)
     configuration = read_configuration(Path(sys.argv[1]))
     sys.exit(run(configuration, decode_task(sys.stdin.buffer.read())))
