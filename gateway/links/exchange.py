@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, IncompleteRead
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -177,9 +177,16 @@ def _secured(
 
 
 def _spoken(wire: socket.socket, ask: Ask, deadline: Deadline) -> Reply:
-    """Send the request and read the answer."""
+    """Send the request and read the answer.
+
+    Raises
+    ------
+    http.client.HTTPException, OSError, ValueError
+        The answer makes no sense, or ends before its end.
+    """
+    timed = _Timed(wire, deadline)
     connection = HTTPConnection(ask.host, ask.port)
-    connection.sock = _Timed(wire, deadline)
+    connection.sock = timed
     connection.putrequest(
         ask.method, ask.target, skip_host=True, skip_accept_encoding=True
     )
@@ -187,16 +194,13 @@ def _spoken(wire: socket.socket, ask: Ask, deadline: Deadline) -> Reply:
         connection.putheader(name, value)
     connection.endheaders()
     with connection.getresponse() as response:
-        beginning = bytearray()
-        while len(beginning) < BEGINNING:
-            piece = response.read1(BEGINNING - len(beginning))
-            if not piece:
-                break
-            beginning += piece
+        if timed.is_at_end:  # `http.client` takes the end for that of the header
+            raise IncompleteRead(b"")
+        beginning = response.read(BEGINNING)
+        if len(beginning) < BEGINNING and response.length:
+            raise IncompleteRead(beginning, response.length)
         return Reply(
-            status=response.status,
-            headers=response.headers,
-            beginning=bytes(beginning),
+            status=response.status, headers=response.headers, beginning=beginning
         )
 
 
@@ -206,13 +210,20 @@ class _Timed:
     def __init__(self, wire: socket.socket, deadline: Deadline) -> None:
         self._wire = wire
         self._deadline = deadline
+        self._reading: _Reading | None = None
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the other side has sent all that it will."""
+        return self._reading is not None and self._reading.is_at_end
 
     def sendall(self, data: Any) -> None:
         self._wire.settimeout(self._deadline.left())
         self._wire.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reading(self._wire, self._deadline), 8192)
+        self._reading = _Reading(self._wire, self._deadline)
+        return io.BufferedReader(self._reading, 8192)
 
     def close(self) -> None:
         """Leave it open: who opened it closes it."""
@@ -224,10 +235,13 @@ class _Reading(io.RawIOBase):
     def __init__(self, wire: socket.socket, deadline: Deadline) -> None:
         self._wire = wire
         self._deadline = deadline
+        self.is_at_end = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._wire.settimeout(self._deadline.left())
-        return self._wire.recv_into(buffer)
+        length = self._wire.recv_into(buffer)
+        self.is_at_end = length == 0
+        return length

@@ -87,7 +87,7 @@ class Follower:
         context: ssl.SSLContext | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self._service_url = service_url
+        self.service_url = service_url
         self._policy = policy or Policy()
         self._context = context or ssl.create_default_context()
         self._agent = f"Passerelle/{version('passerelle')} (+{service_url})"
@@ -160,7 +160,7 @@ class Follower:
         except OSError as error:
             known = error.errno != socket.EAI_AGAIN
             return Trouble(Outcome.NO_NAME if known else Outcome.TIMEOUT)
-        if not is_own(way.url, self._service_url):
+        if not is_own(way.url, self.service_url):
             for address in found:
                 if not self._policy.is_allowed(address):
                     return Trouble(Outcome.PRIVATE, address)
