@@ -138,7 +138,66 @@ CASES = [
         says="boundaries",
     ),
     Case(
-        "dataset.licence.unknown", "unknown", {"licence": "etalab"}, says="etalab-2.0"
+        "dataset.licence.unknown",
+        "unknown",
+        {"licence": "etalob-2"},
+        says="etalab-2.0",
+    ),
+    Case(
+        "dataset.licence.named",
+        "named",
+        {"licence": "lov2"},
+        says="Écrivez « licence: etalab-2.0 » dans datasets/communes.yml",
+    ),
+    Case(
+        "dataset.licence.named",
+        "unversioned",
+        {"licence": "Etalab"},
+        says="« licence: etalab-2.0 »",
+    ),
+    Case(
+        "dataset.licence.unknown",
+        "several",
+        {"licence": "Licence Ouverte ou ODbL"},
+        says="odbl-1.0",
+    ),
+    Case(
+        "dataset.licence.unknown",
+        "version",
+        {"licence": "CC BY 3.0"},
+        says="cc-by-4.0",
+    ),
+    Case(
+        "dataset.licence.unknown",
+        "vague",
+        {"licence": "Creative Commons"},
+        says="cc-by-sa-4.0",
+    ),
+    Case("dataset.licence.unknown", "other", {"licence": "PDDL"}, says="cc0-1.0"),
+    Case(
+        "dataset.licence.closed",
+        "closed",
+        {"licence": "CC BY-NC 4.0"},
+        says="« access: restricted »",
+    ),
+    *(
+        Case(
+            f"organisation.licence.{code}",
+            case,
+            {"licence": "odbl-1.0"},
+            organisation={"licence": said},
+            says="passerelle.yml",
+        )
+        for code, case, said in (
+            ("named", "named", "lov2"),
+            ("named", "unversioned", "CC-BY"),
+            ("unknown", "unknown", "la nôtre"),
+            ("unknown", "several", "Licence Ouverte ou ODbL"),
+            ("unknown", "version", "CC BY 3.0"),
+            ("unknown", "vague", "domaine public"),
+            ("unknown", "other", "PDDL"),
+            ("closed", "closed", "CC BY-NC 4.0"),
+        )
     ),
     Case("dataset.hvd.unknown", "unknown", {"hvd": ("géospatial",)}, says="geospatial"),
     Case(
@@ -261,6 +320,25 @@ CASES = [
         "personal",
         {"contacts": (Contact(organisation="X", email="anne-lise.du-pré@x.fr"),)},
         says="sig@",
+    ),
+    Case(
+        "dataset.phone.mobile",
+        "mobile",
+        {
+            "contacts": (
+                Contact(organisation="X", email="sig@x.fr", phone="06 12 34 56 78"),
+            )
+        },
+    ),
+    Case(
+        "dataset.contact.person",
+        "person",
+        {"contacts": (Contact(organisation="X", email="sig@x.fr", name="Mme Roy"),)},
+    ),
+    Case(
+        "organisation.phone.mobile",
+        "mobile",
+        organisation={"phone": "+33 (0)7 12 34 56 78"},
     ),
     Case("organisation.siren.invalid", "form", organisation={"siren": "22930008"}),
     Case("organisation.siren.invalid", "checksum", organisation={"siren": "229300083"}),

@@ -15,8 +15,10 @@ from metadata.checks.model import (
     addresses,
     codes,
     columns,
+    licences,
     measures,
     periods,
+    persons,
     words,
 )
 from metadata.checks.model.judged import Requirement
@@ -25,8 +27,10 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
     {
         **words.REQUIREMENTS,
         **codes.REQUIREMENTS,
+        **licences.REQUIREMENTS,
         **periods.REQUIREMENTS,
         **addresses.REQUIREMENTS,
+        **persons.REQUIREMENTS,
         **measures.REQUIREMENTS,
         **columns.REQUIREMENTS,
     }

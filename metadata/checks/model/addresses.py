@@ -13,7 +13,6 @@ from metadata.checks.rules import Flaw, flaw
 from metadata.distributions import web_address
 
 _EMAIL: Final = re.compile(r"[^@\s<>(),;:\"]+@[\w-]+(\.[\w-]+)+")
-_FIRST_LAST: Final = re.compile(r"[^\W\d_]+(-[^\W\d_]+)*\.[^\W\d_]+(-[^\W\d_]+)*")
 _SIREN: Final = re.compile(r"[0-9]{9}")
 
 
@@ -62,13 +61,6 @@ def emails_valid(judged: Judged) -> Iterator[Flaw]:
             yield flaw("invalid", element, found=email)
 
 
-def emails_of_roles(judged: Judged) -> Iterator[Flaw]:
-    """Check that a contact is a role that outlives the person who holds it."""
-    for element, email in _emails(judged):
-        if _names_person(judged, email):
-            yield flaw("personal", element, found=email)
-
-
 def organisation_email_valid(judged: Judged) -> Iterator[Flaw]:
     """Check that the organisation can be written to."""
     email = judged.organisation.email
@@ -76,24 +68,9 @@ def organisation_email_valid(judged: Judged) -> Iterator[Flaw]:
         yield flaw("invalid", "organisation.email", found=email)
 
 
-def organisation_email_of_role(judged: Judged) -> Iterator[Flaw]:
-    """Check that the organisation's contact is a role."""
-    email = judged.organisation.email
-    if _names_person(judged, email):
-        yield flaw("personal", "organisation.email", found=email)
-
-
 def _emails(judged: Judged) -> Iterator[tuple[str, str]]:
     for number, contact in enumerate(judged.stated.contacts):
         yield f"contacts.{number}.email", contact.email
-
-
-def _names_person(judged: Judged, email: str) -> bool:
-    """Tell whether the part before ``@`` reads like first name, dot, last name."""
-    local = email.partition("@")[0].casefold()
-    words = re.split(r"[.-]", local)
-    roles = judged.rules.lists["role_words"]
-    return bool(_FIRST_LAST.fullmatch(local)) and not roles.intersection(words)
 
 
 def siren_valid(judged: Judged) -> Iterator[Flaw]:
@@ -116,10 +93,8 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "dataset.identifier.not-http": identifier_is_uri,
         "dataset.link.not-web": links_reachable,
         "dataset.email.invalid": emails_valid,
-        "dataset.email.personal": emails_of_roles,
         "organisation.siren.invalid": siren_valid,
         "organisation.email.invalid": organisation_email_valid,
-        "organisation.email.personal": organisation_email_of_role,
         "organisation.identifier-base.not-http": identifier_base_is_uri,
     }
 )

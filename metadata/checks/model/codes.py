@@ -1,4 +1,4 @@
-"""Codes of closed lists: themes, topics, licence, access, language, frequency."""
+"""Codes of closed lists: themes, topics, access, language, frequency."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from metadata.codelists import (
     ACCESS_LIMITATIONS,
     HVD_CATEGORIES,
     LANGUAGES,
-    LICENCES,
     SPATIAL_SCOPES,
     THEMES,
     TOPICS,
@@ -22,7 +21,6 @@ from metadata.codelists import (
 from metadata.finding import Text
 from metadata.stated import Access, Frequency
 
-_UNKNOWN_CONDITIONS: Final = "conditions-unknown"
 _NEAR: Final = 3
 """How many valid codes a remedy proposes."""
 
@@ -49,11 +47,6 @@ def topics_known(judged: Judged) -> Iterator[Flaw]:
     yield from _known("topics", judged.stated.topics, TOPICS)
 
 
-def licence_known(judged: Judged) -> Iterator[Flaw]:
-    """Check that a licence is one that catalogues recognise."""
-    yield from _known("licence", [judged.stated.licence], LICENCES)
-
-
 def hvd_known(judged: Judged) -> Iterator[Flaw]:
     """Check that a high-value category is one of Regulation (EU) 2023/138."""
     yield from _known("hvd", judged.stated.hvd, HVD_CATEGORIES)
@@ -74,8 +67,8 @@ def language_known(judged: Judged) -> Iterator[Flaw]:
     """Check that the language of the data is a code of ISO 639-2/B."""
     said = judged.stated.language
     if said not in rule_set(INSPIRE_RULES).lists["languages"]:
-        nearest = _nearest(said, LANGUAGES)
-        yield flaw("unknown", "language", found=said, nearest=nearest)
+        near = nearest(said, LANGUAGES)
+        yield flaw("unknown", "language", found=said, nearest=near)
 
 
 def organisation_codes_known(judged: Judged) -> Iterator[Flaw]:
@@ -83,7 +76,6 @@ def organisation_codes_known(judged: Judged) -> Iterator[Flaw]:
     stated = judged.organisation
     yield from _known("organisation.themes", stated.themes, THEMES)
     yield from _known("organisation.topics", stated.topics, TOPICS)
-    yield from _known("organisation.licence", [stated.licence], LICENCES)
     yield from _known("organisation.language", [stated.language], LANGUAGES)
 
 
@@ -92,11 +84,11 @@ def _known(
 ) -> Iterator[Flaw]:
     for code in codes:
         if code and code not in among:
-            nearest = _nearest(code, among)
-            yield flaw("unknown", element, found=code, nearest=nearest)
+            near = nearest(code, among)
+            yield flaw("unknown", element, found=code, nearest=near)
 
 
-def _nearest(said: str, among: Mapping[str, CodedValue]) -> Text:
+def nearest(said: str, among: Mapping[str, CodedValue]) -> Text:
     """Return the valid codes that look most like what was written, else all."""
     names = {
         name.casefold(): code
@@ -112,51 +104,6 @@ def _nearest(said: str, among: Mapping[str, CodedValue]) -> Text:
         fr=", ".join(f"{code} ({among[code].fr})" for code in codes),
         en=", ".join(f"{code} ({among[code].en})" for code in codes),
     )
-
-
-def licence_stated(judged: Judged) -> Iterator[Flaw]:
-    """Check that a dataset has a licence, its own or the default one."""
-    usual, maker = judged.organisation.licence, judged.organisation.name
-    producer = judged.stated.producer or judged.offered.producer
-    if judged.dataset.licence or (usual and producer == maker):
-        return
-    if not usual:
-        yield flaw("missing", "licence")
-    elif not producer:
-        yield flaw("no_producer", "licence", licence=usual, organisation=maker)
-    else:
-        yield flaw(
-            "not_applied",
-            "licence",
-            licence=usual,
-            organisation=maker,
-            producer=producer,
-        )
-
-
-def open_data_licensed(judged: Judged) -> Iterator[Flaw]:
-    """Check that open data have a licence, and not only the lack of one."""
-    is_open = judged.stated.access is Access.OPEN
-    if is_open and judged.dataset.licence == _UNKNOWN_CONDITIONS:
-        yield flaw("none", "licence", found=_UNKNOWN_CONDITIONS)
-
-
-def restricted_data_not_licensed(judged: Judged) -> Iterator[Flaw]:
-    """Tell when an open licence is stated for data that are not open."""
-    licence = judged.dataset.licence
-    is_restricted = judged.stated.access is Access.RESTRICTED
-    if is_restricted and licence in LICENCES and licence != _UNKNOWN_CONDITIONS:
-        case = "stated" if judged.stated.licence else "default"
-        yield flaw(case, "licence", found=licence)
-
-
-def hvd_licence_open(judged: Judged) -> Iterator[Flaw]:
-    """Check that high-value data are open: CC BY 4.0, CC0, or a licence no stricter."""
-    licence = judged.dataset.licence
-    allowed = judged.rules.lists["hvd_licences"]
-    if judged.stated.hvd and licence in LICENCES and licence not in allowed:
-        names = ", ".join(sorted(allowed))
-        yield flaw("closed", "licence", found=licence, allowed=names)
 
 
 def restriction_justified(judged: Judged) -> Iterator[Flaw]:
@@ -179,12 +126,7 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "dataset.topics.missing": topics_stated,
         "dataset.themes.unknown": themes_known,
         "dataset.topics.unknown": topics_known,
-        "dataset.licence.missing": licence_stated,
-        "dataset.licence.unknown": licence_known,
         "dataset.hvd.unknown": hvd_known,
-        "dataset.licence.none": open_data_licensed,
-        "dataset.licence.restricted": restricted_data_not_licensed,
-        "dataset.hvd.licence": hvd_licence_open,
         "dataset.spatial-scope.unknown": spatial_scope_known,
         "dataset.access-limitation.unknown": access_limitation_known,
         "dataset.access-limitation.missing": restriction_justified,

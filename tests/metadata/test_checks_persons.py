@@ -1,0 +1,116 @@
+"""Which contacts name a person: no service is taken for one."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+import pytest
+
+from metadata.checks.model.persons import is_mobile, names_person
+
+PERSONS = [
+    "prenom.nom@dept.fr",
+    "jean.dupont@puy-de-dome.fr",
+    "Jean.DUPONT@puy-de-dome.fr",
+    "j.dupont@ville.fr",
+    "jp.martin@ville.fr",
+    "dupont.jean@ville.fr",
+    "jean_dupont@ville.fr",
+    "jean-dupont@ville.fr",
+    "jean-pierre.le-goff@ville.fr",
+    "jean.dupont2@ville.fr",
+    "jean.dupont.ext@ville.fr",
+    "jean.dupont+opendata@ville.fr",
+    "éléonore.lefèvre@ville.fr",
+    "anne-lise.du-pré@x.fr",
+    "marie@ville.fr",
+    "marc.villeneuve@ville.fr",
+]
+ROLES = [
+    "sig@dept.fr",
+    "service-sig@dept.fr",
+    "service.sig@dept.fr",
+    "direction.urbanisme@dept.fr",
+    "open.data@dept.fr",
+    "opendata@dept.fr",
+    "donnees.ouvertes@dept.fr",
+    "données.géographiques@dept.fr",
+    "eau.assainissement@dept.fr",
+    "parc.naturel@dept.fr",
+    "mairie.ambert@orange.fr",
+    "mairie-saint-jean@orange.fr",
+    "mairiedambert.accueil@orange.fr",
+    "commune.de-thiers@wanadoo.fr",
+    "cc.ambert@orange.fr",
+    "cd63.cartes@dept.fr",
+    "systeme.information@dept.fr",
+    "contact@x.fr",
+    "contact.jean-moulin@x.fr",
+    "pole.sig63@dept.fr",
+    "servicesig.dept@dept.fr",
+    "land.registry@x.uk",
+    "customer.services@os.uk",
+    "sig63@dept.fr",
+    "jdupont@ville.fr",
+    "12.34@ville.fr",
+    "",
+    "@",
+    "x",
+]
+
+
+@pytest.mark.parametrize("email", PERSONS)
+def test_the_address_of_a_person_is_told(email: str) -> None:
+    assert names_person(email)
+
+
+@pytest.mark.parametrize("email", ROLES)
+def test_the_address_of_a_service_is_let_pass(email: str) -> None:
+    assert not names_person(email)
+
+
+@pytest.mark.parametrize(
+    ("email", "of"),
+    [
+        ("ambert.livradois@x.fr", "Communauté de communes Ambert Livradois Forez"),
+        ("clermont.auvergne@x.fr", "Clermont Auvergne Métropole"),
+        ("cam.habiter@x.fr", "Clermont Auvergne Métropole"),
+    ],
+)
+def test_the_words_of_an_organisation_name_nobody(email: str, of: str) -> None:
+    assert names_person(email)
+    assert not names_person(email, of=of)
+
+
+def test_a_given_name_is_one_even_beside_the_organisation() -> None:
+    assert names_person("jean.dupont@dupont.fr", of="Cabinet Dupont")
+
+
+@pytest.mark.parametrize(
+    ("phone", "mobile"),
+    [
+        ("06 12 34 56 78", True),
+        ("07.12.34.56.78", True),
+        ("+33 6 12 34 56 78", True),
+        ("+33 (0)6 12 34 56 78", True),
+        ("0033712345678", True),
+        ("04 73 42 20 20", False),
+        ("+33 1 43 93 93 93", False),
+        ("0806 000 000", False),
+        ("06", False),
+        ("", False),
+        ("poste 0612", False),
+    ],
+)
+def test_a_mobile_number_is_told_from_a_desk(phone: str, mobile: bool) -> None:
+    assert is_mobile(phone) is mobile
+
+
+def test_no_word_is_both_a_role_and_a_given_name() -> None:
+    path = files("metadata").joinpath("codelists", "contact_words.toml")
+    lists = tomllib.loads(path.read_text("utf-8"))
+    assert not set(lists["roles"]) & set(lists["given_names"])
+    for words in lists.values():
+        assert len(words) == len(set(words))
+        assert all(word.isascii() and word.islower() for word in words)
