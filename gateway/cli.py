@@ -19,6 +19,7 @@ from gateway.commands.approving import add_approve
 from gateway.commands.checking import add_check
 from gateway.commands.filing import add_files
 from gateway.commands.history import add_history
+from gateway.commands.links import add_links
 from gateway.commands.previewing import add_preview
 from gateway.commands.publishing import add_publish, add_withdraw
 from gateway.commands.schema import add_schema
@@ -49,6 +50,7 @@ COMMANDS = (
     add_preview,
     add_publish,
     add_watch,
+    add_links,
     add_status,
     add_history,
     add_schema,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -11,7 +12,10 @@ from gateway.commands.counting import counted
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk
+from gateway.made_files import by_collection, unchanged
+from metadata.dataset import Dataset
 from metadata.finding import Finding, Severity, Text, has_errors
+from metadata.freshness import check_freshness
 
 
 def check_datasets(desk: Desk, form: str) -> int:
@@ -29,13 +33,21 @@ def check_datasets(desk: Desk, form: str) -> int:
         )
     datasets = found.described.datasets
     checked = check_everything(datasets, today=desk.now.date())
-    findings = list(dict.fromkeys((*found.findings, *checked)))
+    stale = _stale(desk, datasets)
+    findings = list(dict.fromkeys((*found.findings, *checked, *stale)))
     if form == "json":
         click.echo(json.dumps(findings_json(findings), ensure_ascii=False, indent=1))
     else:
         desk.show(findings)
         desk.say(_summary(len(datasets), findings))
     return 1 if has_errors(findings) else 0
+
+
+def _stale(desk: Desk, datasets: Iterable[Dataset]) -> Iterator[Finding]:
+    """Yield the datasets that do not change as often as they are said to."""
+    known = unchanged(by_collection(desk.store.files()))
+    for dataset in datasets:
+        yield from check_freshness(dataset, today=desk.now.date(), unchanged=known)
 
 
 def _summary(datasets: int, findings: list[Finding]) -> Text:

@@ -20,6 +20,7 @@ from gateway.publication.publish import publish_records, withdraw_records
 from gateway.publication.readiness import sort_out
 from gateway.publication.report import result_json, result_tables
 from gateway.publication.result import ExitCode, PublishResult
+from gateway.scoring import keep_scores
 from metadata.description_file import withdraw_file
 from metadata.finding import Finding, Text, has_errors
 
@@ -75,6 +76,8 @@ def publish_everything(
             clock=lambda: datetime.now(UTC),
             **options,
         )
+    if not (only or result.dry_run):
+        keep_scores(desk.store, ready.datasets, held=ready.held, today=today)
     _say(desk, result, findings, form)
     return max(int(result.exit_code), 1 if has_errors(findings) else 0)
 
