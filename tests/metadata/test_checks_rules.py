@@ -13,6 +13,7 @@ from metadata.checks import (
     check_dataset,
     check_record,
     check_records,
+    duplicates,
     inspire,
     model,
     rule_set,
@@ -59,7 +60,11 @@ def test_each_inspire_rule_has_a_function_and_each_function_a_rule():
 
 
 def test_each_rule_of_the_house_has_a_function_and_each_function_a_rule():
-    functions = {*model.REQUIREMENTS, *sets.REQUIREMENTS}
+    functions = {
+        *model.REQUIREMENTS,
+        *sets.REQUIREMENTS,
+        *duplicates.REQUIREMENTS,
+    }
 
     assert set(rule_set(HOUSE_RULES).rules) == functions
 
