@@ -1,9 +1,9 @@
 """Makes the files that the service found due, in a process of its own.
 
 Its arguments are the configuration and, for whoever says it otherwise, the level of
-what it logs. It is told on its standard input what the service serves, so that both mean the same
-columns (`encode_task`). What it does counts
-for little beside answering requests, so it asks for little of the machine.
+what it logs. It is told on its standard input what the service serves, so that both
+mean the same columns (`encode_task`). What it does counts for little beside answering
+requests, so it asks for little of the machine.
 
 Exit codes: 0 made; 1 some could not be made; 3 somebody else is making files.
 """

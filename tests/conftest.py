@@ -130,6 +130,21 @@ def own_postgis() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def telling_postgis() -> Iterator[Cluster]:
+    """A cluster of the module's own, whose triggers tell of changes as they come.
+
+    They do not where transactions may be prepared. It must be running at the end.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="passerelle-pg-"))
+    try:
+        for address in _private_server(folder, "max_prepared_transactions=0\n"):
+            _execute(address, "CREATE EXTENSION postgis")
+            yield Cluster(address, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def new_database(server: str, template: str) -> Iterator[str]:
     name = f"passerelle_{os.getpid()}_{next(_numbers)}"
     _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -152,8 +167,14 @@ def _execute(address: str, statement: str) -> None:
         connection.close()
 
 
-def _private_server(folder: Path) -> Iterator[str]:
-    """Start a cluster on a free loopback port, not as root; stop it afterwards."""
+def _private_server(folder: Path, more: str = "") -> Iterator[str]:
+    """Start a cluster on a free loopback port, not as root; stop it afterwards.
+
+    Parameters
+    ----------
+    more
+        Settings that count more than the usual ones.
+    """
     binaries = _postgresql_binaries()
     data, port = folder / "data", free_port()
     user = _unprivileged()
@@ -175,7 +196,7 @@ def _private_server(folder: Path) -> Iterator[str]:
         "shared_buffers=512MB\njit=off\ntrack_commit_timestamp=on\n"
     )
     with (data / "postgresql.conf").open("a") as configuration:
-        configuration.write(settings)
+        configuration.write(settings + more)
     control = [*run, str(binaries / "pg_ctl"), "-D", str(data), "-w"]
     log = ["-l", str(folder / "log")]
     subprocess.run(

@@ -87,7 +87,8 @@ class FileWork:
         """Say what the worker did, if it has ended; tell whether it has."""
         if self._worker is None or self._worker.poll() is None:
             return False
-        code, self._worker = self._worker.returncode, None
+        code = self._worker.returncode
+        self._forget_worker()
         after = _digests(self._store.files())
         fresh = {name for name, form in after if self._is_new(after, name, form)}
         names = ", ".join(sorted(fresh))
@@ -116,13 +117,16 @@ class FileWork:
             except subprocess.TimeoutExpired:
                 self._worker.kill()
                 self._worker.wait()
-            if self._worker.stdout is not None:
-                self._worker.stdout.close()
-            self._worker = None
+            self._forget_worker()
         if self._lock is not None:
             with suppress(StoreError):
                 self._lock.__exit__(None, None, None)
             self._lock = None
+
+    def _forget_worker(self) -> None:
+        if self._worker is not None and self._worker.stdout is not None:
+            self._worker.stdout.close()
+        self._worker = None
 
     def _holds(self) -> bool:
         """Take the lock of the keeper, once; tell whether we have it."""
