@@ -46,14 +46,10 @@ from metadata.dcat_rights import (
 )
 from metadata.dcat_terms import (
     DATA_THEMES,
-    LIMITATION,
-    PURPOSE,
-    REFERENCE_SYSTEM,
     RESOURCE,
     TOPIC,
 )
 from metadata.dcat_themes import keyword_statements, theme_statements
-from metadata.finding import Language, Text
 from metadata.language_tags import language_address, language_tag
 from metadata.rdf import (
     Iri,
@@ -71,6 +67,7 @@ from metadata.rdf_jsonld import jsonld
 from metadata.rdf_turtle import turtle
 from metadata.rdf_xml import rdf_element, rdf_xml
 from metadata.record import RecordKind
+from metadata.sentences import described
 from metadata.stated import Frequency
 
 __all__ = [
@@ -318,33 +315,13 @@ def _words(content: RecordContent) -> Iterator[Statement | None]:
     identification, language = content.identification, language_tag(content.language)
     yield text("dct:identifier", identification.identifier or content.identifier)
     yield text("dct:title", identification.title, language)
-    yield text("dct:description", _description(content), language)
+    yield text("dct:description", described(content), language)
     if isinstance(identification, DataIdentification):
         yield named(
             "dct:language",
             "dct:LinguisticSystem",
             language_address(identification.language),
         )
-
-
-def _description(content: RecordContent) -> str:
-    """Return the abstract, with what portals have no place for at its end."""
-    identification = content.identification
-    french = content.language == "fre"
-    language = Language.FRENCH if french else Language.ENGLISH
-
-    def said(sentence: Text, *values: str) -> str:
-        known = [value for value in values if value]
-        return sentence.said_in(language).format(", ".join(known)) if known else ""
-
-    systems = [system.text for system in content.reference_systems if system.href]
-    parts = (
-        identification.abstract,
-        said(PURPOSE, identification.purpose),
-        said(LIMITATION, *identification.limitations),
-        said(REFERENCE_SYSTEM, *systems),
-    )
-    return "\n\n".join(part for part in parts if part)
 
 
 def _frequency(identification: Identification) -> Iterator[Statement]:

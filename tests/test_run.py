@@ -22,7 +22,7 @@ SCRIPTS = (
     "pygeoapi-config/compose/catalogue.sh",
     "pygeoapi-config/compose/reader.sh",
 )
-LOCKS = ("runtime", "development", "pycsw", "udata", "uv")
+LOCKS = ("runtime", "development", "pycsw", "udata", "ckan", "uv")
 NEEDED = ("sh", "dirname", "cat", "cksum", "tr", "id", "grep", "mkdir", "rm", "env")
 """What a machine has that has hardly anything."""
 REGISTRIES = (
@@ -198,6 +198,13 @@ def test_udata_comes_with_what_stands_for_its_database() -> None:
     versions = locked("udata")
     assert versions["udata"].startswith("17.")
     assert "mongomock" in versions
+
+
+def test_ckan_needs_nothing_that_is_built_there() -> None:
+    versions = locked("ckan")
+    assert versions["ckan"].startswith("2.11.")
+    assert "psycopg2" not in versions
+    assert "psycopg2-binary" in versions
 
 
 def test_no_file_names_a_registry() -> None:

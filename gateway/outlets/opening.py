@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from gateway.outlets.ckan.outlet import CkanOutlet
 from gateway.outlets.csw.outlet import CswOutlet
 from gateway.outlets.geonetwork.outlet import GeoNetworkOutlet
 from gateway.outlets.outlet import Outlet
 from gateway.outlets.pacing import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
+from metadata.ckan import encode_ckan
 from metadata.dataset import Dataset
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
@@ -20,11 +22,16 @@ from providers.configuration import Configuration, OutletConfiguration
 
 Opener = Callable[[OutletConfiguration, Pacing], Outlet]
 OUTLET_TYPES: Mapping[str, Opener] = MappingProxyType(
-    {"csw-t": CswOutlet, "geonetwork": GeoNetworkOutlet, "udata": UdataOutlet}
+    {
+        "ckan": CkanOutlet,
+        "csw-t": CswOutlet,
+        "geonetwork": GeoNetworkOutlet,
+        "udata": UdataOutlet,
+    }
 )
 """Type in the configuration → what opens it."""
 FORMS: Mapping[str, Callable[[Dataset], Record]] = MappingProxyType(
-    {"udata": encode_udata}
+    {"ckan": encode_ckan, "udata": encode_udata}
 )
 """Type of outlet that takes no ISO records → what encodes a dataset for it."""
 

@@ -1,0 +1,1 @@
+"""Portals that run CKAN, 2.10 or newer."""
