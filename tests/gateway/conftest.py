@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -144,7 +149,9 @@ def configure(tmp_path: Path) -> Configure:
 
     def make(timeout: float = 20.0, batch: int = 10, **urls: str) -> Configuration:
         outlets = {
-            name: OutletConfiguration(name=name, url=url, timeout=timeout, batch=batch)
+            name: OutletConfiguration(
+                name=name, url=url, timeout=timeout, batch=batch, rate=1000.0
+            )
             for name, url in urls.items()
         }
         return Configuration(
@@ -361,6 +368,78 @@ def _proxy(behind: str) -> Iterator[FaultyProxy]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+PUBLISHER = """
+import json
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from gateway.outlets.opening import open_outlet
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
+from metadata.record import Record, RecordKind
+from providers.configuration import OutletConfiguration, Secret
+from providers.store import open_store
+
+folder, address = sys.argv[1:]
+stated = json.loads(sys.stdin.readline())
+secrets = {name: Secret(stated.pop(name)) for name in ("key", "password")}
+outlet = OutletConfiguration(**stated, **secrets)
+records = tuple(
+    Record(
+        identifier=file.stem,
+        dataset_id=file.stem,
+        kind=RecordKind.DATASET,
+        content=file.read_bytes(),
+    )
+    for file in sorted(Path(folder).glob("*.xml"))
+)
+store = open_store(address)
+now = datetime.now(UTC)
+print("begun", flush=True)
+with store.publishing(), closing(open_outlet(outlet)) as opened:
+    store.keep_revisions(records, now=now)
+    order = Order(wanted=records, allow_deletes=1000)
+    publish_to_outlet(opened, Ledger(store, outlet.name, now=now), order, None)
+"""
+KillPublish = Callable[..., bool]
+
+
+@pytest.fixture
+def kill_publish(tmp_path: Path) -> KillPublish:
+    """Publish records in a process and kill it: `kill_publish(outlet, …, after=0.2)`.
+
+    Tells whether it was killed; else it had ended by itself.
+    """
+
+    def act(
+        outlet: OutletConfiguration, records: Iterable[Record], store: str, after: float
+    ) -> bool:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        for each in records:
+            (folder / f"{each.identifier}.xml").write_bytes(each.content)
+        stated = {each.name: getattr(outlet, each.name) for each in fields(outlet)}
+        secrets = {name: stated[name].value for name in ("key", "password")}
+        with subprocess.Popen(
+            [sys.executable, "-c", PUBLISHER, str(folder), store],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps({**stated, **secrets}) + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "begun\n"
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(after)
+            process.kill()
+            process.wait()
+            return process.returncode == -signal.SIGKILL
+
+    return act
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,11 @@ from metadata.stated import Organisation
 from providers.configuration import *
 from providers.store import open_store
 
-folder, address, url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-outlet = OutletConfiguration(name="geo", url=url, batch=10)
+folder, address, urls = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
+outlets = {
+    name: OutletConfiguration(name=name, url=url, batch=10, rate=1000.0)
+    for name, url in zip(("geo", "sud", "est"), urls)
+}
 records = [
     Record(
         identifier=file.stem,
@@ -59,7 +62,7 @@ configuration = Configuration(
     organisation=organisation,
     service=ServiceConfiguration(url="https://x"),
     silos=MappingProxyType({}),
-    outlets=MappingProxyType({"geo": outlet}),
+    outlets=MappingProxyType(outlets),
     store=address,
 )
 print("begun", flush=True)
@@ -70,8 +73,9 @@ result = publish_records(
     allow_deletes=1000,
     now=datetime.now(UTC),
 )
-print({str(a): n for a, n in result.outlets[0].plan.counts.items() if n})
-print({str(o): n for o, n in result.outlets[0].counts.items() if n})
+for outlet in result.outlets:
+    print({str(a): n for a, n in outlet.plan.counts.items() if n})
+    print({str(o): n for o, n in outlet.counts.items() if n})
 sys.exit(result.exit_code)
 """
 
@@ -82,11 +86,14 @@ class Publisher:
 
     folder: Path
     store: str
-    url: str
+    urls: tuple[str, ...]
 
     def start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, str(self.folder), self.store, self.url],
+            [
+                *(sys.executable, "-c", PUBLISHER),
+                *(str(self.folder), self.store, *self.urls),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,6 +115,15 @@ class Publisher:
         with self.start() as process:
             out, err = process.communicate(timeout=300)
             return process.returncode, out + err
+
+    def finish_when_free(self) -> tuple[int, str]:
+        """Run it to its end; PostgreSQL sees the end of a session a moment later."""
+        deadline = time.monotonic() + 10
+        code, said = self.finish()
+        while "LockHeld" in said and time.monotonic() < deadline:
+            time.sleep(0.2)
+            code, said = self.finish()
+        return code, said
 
     def write(self, records: Sequence[Record]) -> None:
         for old in self.folder.glob("*.xml"):
@@ -132,13 +148,19 @@ def identifiers_there(target: PycswTarget, mark: str) -> Counter[str]:
 
 
 def assert_settled(
-    target: PycswTarget, store: str, records: Sequence[Record], mark: str
+    target: PycswTarget,
+    store: str,
+    records: Sequence[Record],
+    mark: str,
+    outlet: str = "geo",
 ) -> None:
     """Each record is there once, as meant, and the ledger says so."""
     assert identifiers_there(target, mark) == {r.identifier: 1 for r in records}
     opened = open_store(store)
     entries = {
-        e.record_identifier: e for e in opened.entries("geo") if e.published_fingerprint
+        e.record_identifier: e
+        for e in opened.entries(outlet)
+        if e.published_fingerprint
     }
     opened.close()
     assert entries.keys() == {r.identifier for r in records}
@@ -165,7 +187,7 @@ def test_killed_at_ten_random_instants_each_record_is_there_once(
     ]
     store = f"sqlite:///{tmp_path}/registre.sqlite"
     with running_pycsw(pycsw_environment, tmp_path / "pycsw") as target:
-        publisher = Publisher(folder, store, target.url)
+        publisher = Publisher(folder, store, (target.url,))
         killed = 0
         for records in (first, second):
             publisher.write(records)
@@ -178,6 +200,43 @@ def test_killed_at_ten_random_instants_each_record_is_there_once(
             assert code == 0, (seed, said)
             assert f"{{'keep': {len(records)}}}" in said, (seed, said)
     assert killed >= KILLS // 2, (seed, "most runs ended before they were killed")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)]
+)
+def test_killed_while_several_are_told_each_has_each_record_once(
+    kind: str,
+    request: pytest.FixtureRequest,
+    pycsw_environment: Path,
+    catalogue: PycswTarget,
+    tmp_path: Path,
+    make_record,
+    mark: str,
+) -> None:
+    seed = random.randrange(2**32)  # noqa: S311  (no secret)
+    chance = random.Random(seed)  # noqa: S311
+    folder = tmp_path / "records"
+    folder.mkdir()
+    names = [f"jeu{number:03}" for number in range(50)]
+    first = [make_record(name) for name in names]
+    second = [make_record(name, title=f"Changé {name}") for name in names[8:]]
+    is_file = kind == "sqlite"
+    store = f"sqlite:///{tmp_path}/registre.sqlite"
+    store = store if is_file else request.getfixturevalue("postgis")
+    with running_pycsw(pycsw_environment, tmp_path / "sud") as sud:
+        publisher = Publisher(folder, store, (catalogue.url, sud.url))
+        killed = 0
+        for kills, records in ((2, first), (1, second)):
+            publisher.write(records)
+            for _ in range(kills):
+                killed += publisher.kill_after(chance.uniform(0.2, 1.5))
+            code, said = publisher.finish_when_free()
+            assert code == 0, (seed, said)
+            assert_settled(catalogue, store, records, mark)
+            assert_settled(sud, store, records, mark, "sud")
+    assert killed, (seed, "every run ended before it was killed")
 
 
 class Killed(BaseException):
@@ -272,7 +331,7 @@ def test_a_publisher_that_was_killed_holds_no_lock(
     folder = tmp_path / "records"
     folder.mkdir()
     store = f"sqlite:///{tmp_path}/other.sqlite"
-    publisher = Publisher(folder, store, catalogue.url)
+    publisher = Publisher(folder, store, (catalogue.url,))
     publisher.write([make_record(f"jeu{n:03}") for n in range(40)])
     publisher.kill_after(0.6)
     begun = time.monotonic()
