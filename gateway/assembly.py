@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from metadata.checks import check_dataset, check_record, check_records
+from metadata.checks import (
+    check_dataset,
+    check_duplicates,
+    check_record,
+    check_records,
+    without_repeats,
+)
 from metadata.dataset import Dataset
 from metadata.describing import Described, describe_all
 from metadata.description import Descriptions, approved, read_descriptions
@@ -293,12 +299,18 @@ def _encoders(dataset: Dataset) -> tuple[Encoder, ...]:
 
 
 def check_everything(datasets: Iterable[Dataset], *, today: date) -> Iterator[Finding]:
-    """Check datasets and the records they would have, drafts included."""
+    """Check datasets and the records they would have, drafts included.
+
+    What a dataset lacks is not said of its records again.
+    """
+    every = tuple(datasets)
     records: list[Record] = []
-    for dataset in datasets:
-        yield from check_dataset(dataset, today=today)
-        for encode in _encoders(dataset):
-            record = encode(dataset, date_stamp=today)
-            records.append(record)
-            yield from check_record(record)
+    for dataset in every:
+        own = tuple(check_dataset(dataset, today=today))
+        yield from own
+        made = [encode(dataset, date_stamp=today) for encode in _encoders(dataset)]
+        flaws = (flaw for record in made for flaw in check_record(record))
+        yield from without_repeats(own, flaws)
+        records += made
     yield from check_records(records)
+    yield from check_duplicates(every)

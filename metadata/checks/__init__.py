@@ -17,6 +17,7 @@ count, how much, and in what words, is data (``metadata/rules/*.toml``, read by
 from metadata.checks.datasets import check_dataset
 from metadata.checks.duplicates import check_duplicates
 from metadata.checks.records import check_record
+from metadata.checks.repeats import without_repeats
 from metadata.checks.rules import Rule, RuleSet, rule_set
 from metadata.checks.sets import check_records
 
@@ -28,4 +29,5 @@ __all__ = [
     "check_record",
     "check_records",
     "rule_set",
+    "without_repeats",
 ]

@@ -66,6 +66,8 @@ class Rule:
     """What to say for each way of failing it."""
     hints: Mapping[str, Text]
     """The remedy for each; the one named ``""`` serves for the others."""
+    covers: frozenset[str] = frozenset()
+    """Codes of the requirements on records that fail by the same fact."""
 
     def finding(self, found: Flaw, *, subject: str) -> Finding:
         """Return what to tell a person about a flaw."""
@@ -164,6 +166,7 @@ def _rule(code: str, row: Mapping[str, Any], document: str) -> Rule:
         applies=frozenset(row.get("applies", ())),
         reasons=_texts(row["reasons"]),
         hints=_texts(hints),
+        covers=frozenset(row.get("covers", ())),
     )
 
 
