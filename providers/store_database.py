@@ -143,6 +143,16 @@ class Database:
         return found == scripts.get_current_head()
 
 
+def alone(connection: Connection, table: Table) -> None:
+    """Let nobody else write a table until this transaction ends.
+
+    For what is read, reckoned with and written back; SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def upsert(
     connection: Connection,
     table: Table,

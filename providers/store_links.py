@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from metadata.links import Link, LinkHistory, Observation, after
 from providers import store_tables as tables
-from providers.store_database import upsert
+from providers.store_database import alone, upsert
 
 _KEPT: Final = timedelta(days=183)
 
@@ -32,6 +32,7 @@ def record_links(
     connection: Connection, seen: Iterable[tuple[Link, Observation]], now: datetime
 ) -> Mapping[str, LinkHistory]:
     """Add observations to what is remembered; return all of it, by address."""
+    alone(connection, tables.link)
     known = dict(read_links(connection))
     changed: dict[str, LinkHistory] = {}
     for link, found in seen:

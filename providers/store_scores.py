@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, delete, func, select
 
 from metadata.scores import Score
 from providers import store_tables as tables
-from providers.store_database import upsert
+from providers.store_database import alone, upsert
 
 _CHUNK: Final = 500
 
@@ -61,6 +61,7 @@ def keep_scores(
         Datasets of which nothing is known just now: theirs stay as they are. Others
         that are not among the scores are not published any more.
     """
+    alone(connection, tables.score)
     before = _last(connection, until=day)
     fresh = {
         score.dataset_id: KeptScore(
@@ -76,8 +77,8 @@ def keep_scores(
     fresh |= {score.dataset_id: score for score in ended}
     changed = [s for s in fresh.values() if _differs(s, before.get(s.dataset_id))]
     upsert(connection, tables.score, [_row(score) for score in changed])
-    as_before = fresh.keys() - {score.dataset_id for score in changed}
-    _forget_day(connection, sorted(as_before), day)
+    left = {score.dataset_id for score in changed}.union(held)
+    _forget_day(connection, day, left)
 
 
 def read_scores(connection: Connection, dataset_id: str) -> tuple[KeptScore, ...]:
@@ -139,11 +140,13 @@ def _differs(score: KeptScore, before: KeptScore | None) -> bool:
     return (score.points, score.missing) != (before.points, before.missing)
 
 
-def _forget_day(connection: Connection, datasets: list[str], day: date) -> None:
-    """Drop what an earlier look of the same day found, where it was as before."""
+def _forget_day(connection: Connection, day: date, left: Collection[str]) -> None:
+    """Drop what an earlier look of the same day found and is not so any more."""
     columns = tables.score.c
-    for start in range(0, len(datasets), _CHUNK):
-        some = columns.dataset_id.in_(datasets[start : start + _CHUNK])
+    of_day = connection.scalars(select(columns.dataset_id).where(columns.day == day))
+    doomed = sorted(set(of_day) - set(left))
+    for start in range(0, len(doomed), _CHUNK):
+        some = columns.dataset_id.in_(doomed[start : start + _CHUNK])
         connection.execute(delete(tables.score).where(some, columns.day == day))
 
 
