@@ -95,7 +95,8 @@ class Lookout:
         """Say that a silo is away, or back."""
         trouble = f"silo/{silo.name}"
         if silo.away is not None:
-            self._teller.trouble(trouble, words.away(silo.name, silo.away))
+            told = words.away(silo.name, silo.away)
+            self._teller.trouble(trouble, told, kind="away")
         else:
             self._teller.over(trouble, words.back(silo.name))
 

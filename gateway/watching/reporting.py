@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.outlets.outlet import Action, Outcome, Receipt
 from gateway.publication.result import OutletResult, SnapshotResult
 from gateway.watching.telling import Teller, told_error
+from metadata.errors import PasserelleError
 from metadata.finding import Text
 
 _ACTIONS = {
@@ -40,7 +41,8 @@ def tell_outlet(teller: Teller, result: OutletResult, pause: float | None) -> No
     name = result.outlet
     teller.findings(name, result.findings)
     if result.problem is not None:
-        teller.trouble(f"outlet/{name}", _away(result))
+        kind = type(result.problem).__name__
+        teller.trouble(f"outlet/{name}", _away(name, result.problem), kind=kind)
     else:
         back = Text(f"{name} : répond de nouveau", f"{name}: answers again")
         teller.over(f"outlet/{name}", back)
@@ -115,12 +117,9 @@ def _sum_up(teller: Teller, result: OutletResult) -> None:
         )
 
 
-def _away(result: OutletResult) -> Text:
-    problem = told_error(result.problem) if result.problem else Text("", "")
-    return Text(
-        f"{result.outlet} : {problem.fr}",
-        f"{result.outlet}: {problem.en}",
-    )
+def _away(name: str, problem: PasserelleError) -> Text:
+    told = told_error(problem)
+    return Text(f"{name} : {told.fr}", f"{name}: {told.en}")
 
 
 def _tried_again(name: str, pause: float) -> Text:

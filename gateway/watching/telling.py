@@ -18,7 +18,7 @@ class Teller:
 
     def __init__(self, language: Language, logger: logging.Logger) -> None:
         self._language, self._logger = language, logger
-        self._troubles: dict[str, Text] = {}
+        self._troubles: dict[str, Text | str] = {}
 
     def say(self, text: Text) -> None:
         """Say an outcome."""
@@ -28,10 +28,18 @@ class Teller:
         """Say an outcome that somebody must act on."""
         self._logger.warning("%s", self._line(text))
 
-    def trouble(self, name: str, text: Text) -> None:
-        """Say what is wrong, unless that was said already."""
-        if self._troubles.get(name) != text:
-            self._troubles[name] = text
+    def trouble(self, name: str, text: Text, *, kind: str = "") -> None:
+        """Say what is wrong, unless that was said already.
+
+        Parameters
+        ----------
+        kind
+            What it is, where the words vary: a server that stops says it in
+            several ways, and is away once.
+        """
+        known = kind or text
+        if self._troubles.get(name) != known:
+            self._troubles[name] = known
             self.warn(text)
 
     def over(self, name: str, text: Text | None = None) -> None:
