@@ -173,7 +173,7 @@ def measure(steps: Steps, folder: Path, options: argparse.Namespace) -> int:
 
 
 def _each(**outcomes: int) -> Counted:
-    return {outlet: outcomes for outlet in OUTLETS}
+    return dict.fromkeys(OUTLETS, outcomes)
 
 
 def state(folder: Path, numbers: range, title: str = "") -> None:
