@@ -8,6 +8,9 @@ from typing import Any
 
 from providers.configuration_values import filled
 
+SSO = "https://sso.geopf.fr/realms/geoplateforme/protocol/openid-connect/token"
+"""Where the Géoplateforme gives tokens."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceSettings:
@@ -15,6 +18,18 @@ class PlaceSettings:
 
     group: str = ""
     """GeoNetwork: number of the group that owns our records."""
+    datastore: str = ""
+    """Géoplateforme: identifier of our datastore (entrepôt)."""
+    endpoint: str = ""
+    """Géoplateforme: the catalogue to publish to; empty: the only one there is."""
+    client: str = ""
+    """Géoplateforme: the OAuth2 client, whose secret is `key`."""
+    token_url: str = SSO
+    """Géoplateforme: where tokens are given."""
+    open_data: bool = False
+    """Géoplateforme: whether data.gouv.fr is to harvest our records from there."""
+    inspire: bool = False
+    """Géoplateforme: whether they go into its INSPIRE catalogue too."""
 
 
 def place_settings(

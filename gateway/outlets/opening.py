@@ -9,6 +9,7 @@ from types import MappingProxyType
 from gateway.outlets.ckan.outlet import CkanOutlet
 from gateway.outlets.csw.outlet import CswOutlet
 from gateway.outlets.geonetwork.outlet import GeoNetworkOutlet
+from gateway.outlets.geoplateforme.outlet import GeoplateformeOutlet
 from gateway.outlets.outlet import Outlet
 from gateway.outlets.pacing import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
@@ -26,6 +27,7 @@ OUTLET_TYPES: Mapping[str, Opener] = MappingProxyType(
         "ckan": CkanOutlet,
         "csw-t": CswOutlet,
         "geonetwork": GeoNetworkOutlet,
+        "geoplateforme": GeoplateformeOutlet,
         "udata": UdataOutlet,
     }
 )

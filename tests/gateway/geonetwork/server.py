@@ -108,6 +108,7 @@ def running(catalogue: Catalogue) -> Iterator[Catalogue]:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     catalogue: Catalogue
 
     def do_GET(self) -> None:

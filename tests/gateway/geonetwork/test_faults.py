@@ -35,7 +35,7 @@ def push(publish: Callable[..., OutletResult], faulty: Any) -> Callable[..., Any
     address = faulty.url.replace("/csw", "/geonetwork")
 
     def act(*records: Record, **options: Any) -> OutletResult:
-        outlet = {"timeout": 3.0, **options.pop("outlet", {})}
+        outlet = {"timeout": 2.0, **options.pop("outlet", {})}
         return publish(*records, url=address, outlet=outlet, **options)
 
     return act
@@ -52,7 +52,7 @@ def outcomes(result: OutletResult) -> dict[str, int]:
 
 @pytest.mark.parametrize("path", ["/me", LOOK])
 @pytest.mark.parametrize("status", [200, 404])
-@pytest.mark.parametrize("content", [HTML, XHTML, b"", b"[[[[", b'"text"', b"{}"])
+@pytest.mark.parametrize("content", [HTML, XHTML, b"", b"[[[[", b"{}"])
 def test_nonsense_instead_of_an_answer_sends_nothing(
     push: Any,
     faulty: Any,
@@ -83,7 +83,7 @@ def test_nonsense_instead_of_a_look_deletes_and_forgets_nothing(
 
 
 @pytest.mark.parametrize("path", ["/me", LOOK])
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [429, 503])
 def test_a_question_is_asked_again(
     push: Any,
     faulty: Any,
@@ -115,7 +115,7 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
 ) -> None:
     act = {
         "drop": acts.drop,
-        "hang": acts.hang(5),
+        "hang": acts.hang(3),
         "html": acts.answer(200, HTML),
         "500": acts.answer(500, b"{}"),
         "429": acts.answer(429, b"", Retry_After="2"),

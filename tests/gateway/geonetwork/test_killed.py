@@ -3,88 +3,38 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.outlets.opening import open_outlet
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
+from gateway.publication.result import OutletResult
 from metadata.record import Record
 from providers.configuration import OutletConfiguration
 from providers.store import open_store
 from providers.store_model import EntryState
 
-RECORDS = 40
-KILLS = 6
-PUBLISHER = """
-import sys
-from contextlib import closing
-from datetime import UTC, datetime
-from pathlib import Path
-from gateway.outlets.geonetwork.outlet import GeoNetworkOutlet
-from gateway.publication.ledger import Ledger
-from gateway.publication.publish import Order, publish_to_outlet
-from metadata.record import Record, RecordKind
-from providers.configuration import OutletConfiguration, Secret
-from providers.store import open_store
-
-folder, address, url = sys.argv[1:]
-outlet = OutletConfiguration(
-    name="geonetwork", type="geonetwork", url=url, user="passerelle", group="12",
-    password=Secret(sys.stdin.readline().strip()),
-)
-records = tuple(
-    Record(
-        identifier=file.stem,
-        dataset_id=file.stem,
-        kind=RecordKind.DATASET,
-        content=file.read_bytes(),
-    )
-    for file in sorted(Path(folder).glob("*.xml"))
-)
-store = open_store(address)
-now = datetime.now(UTC)
-print("begun", flush=True)
-with store.publishing(), closing(GeoNetworkOutlet(outlet)) as opened:
-    store.keep_revisions(records, now=now)
-    order = Order(wanted=records, allow_deletes=1000)
-    ledger = Ledger(store, "geonetwork", now=now)
-    result = publish_to_outlet(opened, ledger, order, None)
-print(result.problem or {str(o): n for o, n in result.counts.items() if n})
-sys.exit(result.exit_code)
-"""
+RECORDS = 30
+KILLS = 4
 
 
-def start(
-    folder: Path, store: str, settings: OutletConfiguration
-) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", PUBLISHER, str(folder), store, settings.url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(settings.password.value + "\n")
-    process.stdin.flush()
-    assert process.stdout.readline() == "begun\n"
-    return process
-
-
-def kill_after(process: subprocess.Popen[str], seconds: float) -> bool:
-    """Kill it then, unless it has ended by itself; tell whether it was killed."""
-    with process:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return process.returncode == -signal.SIGKILL
+def finish(
+    outlet: OutletConfiguration, records: list[Record], store: str
+) -> OutletResult:
+    """Publish to the end, as whoever comes after the one that was killed."""
+    opened = open_store(store)
+    with closing(opened), opened.publishing(), closing(open_outlet(outlet)) as place:
+        opened.keep_revisions(records, now=datetime.now(UTC))
+        order = Order(wanted=tuple(records), allow_deletes=1000)
+        ledger = Ledger(opened, outlet.name, now=datetime.now(UTC))
+        return publish_to_outlet(place, ledger, order, None)
 
 
 @pytest.mark.timeout(300)
@@ -93,38 +43,34 @@ def test_killed_at_random_instants_each_record_is_there_once(
     catalogue: Any,
     settings: OutletConfiguration,
     make_record: Callable[..., Record],
+    kill_publish: Callable[..., bool],
 ) -> None:
     seed = random.randrange(2**32)  # noqa: S311  (no secret)
     chance = random.Random(seed)  # noqa: S311
-    folder = tmp_path / "records"
-    folder.mkdir()
+    outlet = replace(settings, rate=1000.0)
     store = f"sqlite:///{tmp_path}/registre.sqlite"
     names = [f"jeu{number:03}" for number in range(RECORDS)]
     first = {name: make_record(name) for name in names}
     second = {
         name: make_record(name, title=f"Changé {name}") if n % 3 == 0 else each
         for n, (name, each) in enumerate(first.items())
-        if n % 10 != 1
+        if n % 5 != 1
     }
     killed = 0
-    for wanted in (first, second):
-        for old in folder.glob("*.xml"):
-            old.unlink()
-        for each in wanted.values():
-            (folder / f"{each.identifier}.xml").write_bytes(each.content)
+    for wanted in (list(first.values()), list(second.values())):
         for _ in range(KILLS // 2):
-            process = start(folder, store, settings)
-            killed += kill_after(process, chance.uniform(0, 0.4))
-        with start(folder, store, settings) as process:
-            said, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, (seed, said)
-        expected = {each.identifier for each in wanted.values()}
+            after = chance.uniform(0, 0.4)
+            killed += kill_publish(outlet, wanted, store, after=after)
+        result = finish(outlet, wanted, store)
+        assert result.exit_code == 0, (seed, result)
+        expected = {each.identifier for each in wanted}
         assert set(catalogue.records) == expected, seed
-        with start(folder, store, settings) as process:
-            said, _ = process.communicate(timeout=120)
-        assert said.strip() == f"{{'kept': {len(wanted)}}}", seed
+        again = finish(outlet, wanted, store)
+        counts = {str(o): n for o, n in again.counts.items() if n}
+        assert counts == {"kept": len(wanted)}, seed
     assert catalogue.inserts == RECORDS, seed
     assert killed >= KILLS // 2, (seed, "most runs ended before they were killed")
     opened = open_store(store)
-    assert {e.state for e in opened.entries("geonetwork")} == {EntryState.DONE}
+    states = {entry.state for entry in opened.entries(outlet.name)}
     opened.close()
+    assert states == {EntryState.DONE}, seed

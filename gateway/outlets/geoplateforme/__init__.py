@@ -1,0 +1,1 @@
+"""The Géoplateforme of IGN, by its API Entrepôt."""
