@@ -22,6 +22,10 @@ from metadata.dataset import Collection, Dataset
 from metadata.finding import Finding
 from metadata.measured import Bounds, Extent
 
+_FEW: Final = 3
+"""Tables of equal measures; more of them are a series that shares its places."""
+_SHORT: Final = 3
+"""Letters of a table's name that tell what it is; ``t1`` and ``t2`` tell nothing."""
 _WORD: Final = re.compile(r"\d+|[^\W\d_]+")
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _T = TypeVar("_T")
@@ -70,6 +74,7 @@ class Seen:
         return self.dataset.extent
 
 
+Table = tuple[Seen, Collection]
 Pairs = Iterator[tuple[Seen, Seen, Flaw]]
 """A dataset, one that comes before it, and what both have in common."""
 Judge = Callable[[Sequence[Seen]], Pairs]
@@ -115,14 +120,19 @@ def same_identifier(seen: Sequence[Seen]) -> Pairs:
 
 
 def same_measures(seen: Sequence[Seen]) -> Pairs:
-    """Tell when two tables have the same rows, as far as was measured."""
-    by_measures: dict[Hashable, list[tuple[Seen, Collection]]] = {}
+    """Tell when two tables have the same rows, as far as was measured.
+
+    Their names say so, or so many columns that no two tables share them by chance.
+    """
+    groups: dict[tuple[Hashable, ...], list[Table]] = {}
     for each in seen:
         for collection in each.dataset.collections:
             if _is_telling(collection, each.rules):
-                measures = _measures(collection)
-                by_measures.setdefault(measures, []).append((each, collection))
-    for group in by_measures.values():
+                for key in _measured_keys(each, collection):
+                    groups.setdefault(key, []).append((each, collection))
+    for key, group in groups.items():
+        if key[0] == "" and len(group) > _FEW:
+            continue
         for (one, mine), (other, theirs) in _paired(group, _same_edition):
             yield _pair(
                 one,
@@ -247,7 +257,30 @@ def _bounds(collection: Collection) -> Bounds | Extent | None:
     return collection.survey.native_extent or collection.survey.extent
 
 
-def _same_edition(one: tuple[Seen, Collection], other: tuple[Seen, Collection]) -> bool:
+def _measured_keys(
+    seen: Seen, collection: Collection
+) -> Iterator[tuple[Hashable, ...]]:
+    """Yield keys that tables of the same rows have in common.
+
+    With the name and the year, with the name alone since a copy may have lost its
+    year, and without either where there are many columns.
+    """
+    measures, name = _measures(collection), _name(seen, collection)
+    if sum(map(len, name)) >= _SHORT:
+        yield name, measures, _years(seen, collection)
+        yield name, measures
+    if len(collection.survey.fields) >= seen.rules.limits["duplicate_columns"]:
+        yield "", measures
+
+
+def _name(seen: Seen, collection: Collection) -> frozenset[str]:
+    """Return the words of a table's name but those of a copy, and its numbers."""
+    words = _words(collection.survey.source.table)
+    noise = seen.rules.lists["copy_words"]
+    return frozenset(w for w in words if w not in noise and not w.isdigit())
+
+
+def _same_edition(one: Table, other: Table) -> bool:
     """Tell whether no year tells two tables of two datasets apart."""
     mine, theirs = _years(*one), _years(*other)
     return one[0] is not other[0] and (not mine or not theirs or mine == theirs)

@@ -59,6 +59,13 @@ def told(*datasets: Dataset) -> list[tuple[str, str]]:
     return [(finding.code, finding.subject) for finding in check_duplicates(datasets)]
 
 
+def columns(number: int) -> tuple[Field, ...]:
+    return tuple(
+        Field(name=f"c{n}", type=FieldType.STRING, native_type="text")
+        for n in range(number)
+    )
+
+
 class TestFound:
     def test_a_table_in_two_datasets(self, made) -> None:
         two = made("a", table="routes"), made("b", table="routes")
@@ -101,26 +108,41 @@ class TestFound:
         two = made("a"), made("b", identifier=other)
         assert told(*two) == [("duplicates.identifier", "b")]
 
-    def test_a_copy_in_another_schema(self, made) -> None:
+    @pytest.mark.parametrize(
+        "name", ["routes_old", "ROUTES_2", "v_routes", "tmp_routes_copie", "routes-bak"]
+    )
+    def test_a_copy_under_such_a_name(self, made, name: str) -> None:
         measured = {"feature_count": 812, "native_extent": HERE}
-        one, other = made("a", measured=measured), made("b", measured=measured)
-        (finding,) = check_duplicates([one, other])
+        one = made("a", table="routes", measured=measured)
+        (finding,) = check_duplicates([one, made("b", table=name, measured=measured)])
         assert (finding.code, finding.subject) == ("duplicates.measured", "b")
         assert "812" in finding.reason.fr
 
+    def test_a_copy_of_one_name_in_another_schema(self, made) -> None:
+        measured = {"feature_count": 812, "native_extent": HERE}
+        one = made("a", table="routes", measured=measured)
+        other = made("b", table="routes", measured=measured)
+        (collection,) = other.collections
+        source = replace(collection.survey.source, container="archive")
+        survey = replace(collection.survey, source=source)
+        other = replace(other, collections=(replace(collection, survey=survey),))
+        assert told(one, other) == [("duplicates.measured", "b")]
+
+    def test_a_copy_of_any_name_with_columns_of_its_own(self, made) -> None:
+        measured = {"feature_count": 812, "native_extent": HERE, "fields": columns(6)}
+        two = made("a", measured=measured), made("b", measured=measured)
+        assert told(*two) == [("duplicates.measured", "b")]
+
     def test_a_copy_of_a_plain_table(self, made) -> None:
-        columns = tuple(
-            Field(name=name, type=FieldType.STRING, native_type="text")
-            for name in ("code", "libellé", "valeur")
-        )
         measured = {
             "feature_count": 335,
             "geometries": (),
             "extent": None,
-            "fields": columns,
+            "fields": columns(3),
         }
-        two = made("a", measured=measured), made("b", measured=measured)
-        assert told(*two) == [("duplicates.measured", "b")]
+        one = made("a", table="budget", measured=measured)
+        other = made("b", table="budget_sauvegarde", measured=measured)
+        assert told(one, other) == [("duplicates.measured", "b")]
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -188,6 +210,19 @@ class TestSeries:
         same = {"feature_count": 335, "native_extent": HERE}
         editions = [made(f"pop_{year}", measured=same) for year in (2023, 2024, 2025)]
         assert told(*editions) == []
+
+    def test_indicators_of_the_same_communes(self, made) -> None:
+        same = {"feature_count": 335, "native_extent": HERE}
+        names = ("revenus", "chomage", "logements", "commerces", "ecoles")
+        for width in (3, 8):
+            measured = {**same, "fields": columns(width)}
+            tables = [made(name, measured=measured) for name in names]
+            assert told(*tables) == []
+
+    def test_two_indicators_of_the_same_communes(self, made) -> None:
+        same = {"feature_count": 335, "native_extent": HERE, "fields": columns(4)}
+        two = made("revenus", measured=same), made("chomage", measured=same)
+        assert told(*two) == []
 
     def test_editions_told_apart_by_their_periods(self, made) -> None:
         same = {"feature_count": 335, "native_extent": HERE}
