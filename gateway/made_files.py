@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from metadata.dataset import Dataset
 from metadata.dcat_distributions import FileFacts
 from metadata.distributions import file_address
+from metadata.file_formats import FileFormat
 from metadata.freshness import Unchanged
 from providers.store_files import MadeFile
 
@@ -36,12 +37,12 @@ def facts_of(dataset: Dataset, files: Files) -> Mapping[str, FileFacts]:
 def unchanged(files: Files) -> Mapping[str, Unchanged]:
     """Return for how long the content of each collection is known to be the same.
 
-    Every form of file holds the same rows, so the form that moved last tells.
+    The GeoPackage tells, which loses nothing; without one, the form that moved last.
     """
-    return {
-        name: Unchanged(
-            since=max(file.changed_at for file in made),
-            until=min(file.checked_at for file in made),
-        )
-        for name, made in files.items()
-    }
+    return {name: _unchanged(made) for name, made in files.items()}
+
+
+def _unchanged(made: tuple[MadeFile, ...]) -> Unchanged:
+    exact = [file for file in made if file.format is FileFormat.GEOPACKAGE]
+    last = max(exact or made, key=lambda file: file.changed_at)
+    return Unchanged(since=last.changed_at, until=last.checked_at)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Address,
@@ -30,8 +30,8 @@ Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, float], tuple[str, ...]]
 """Takes a host and seconds, gives its addresses; `OSError` where it has none."""
 
-MOST_ADDRESSES: Final = 4
-"""Addresses of one name that are tried."""
+_TRIED: Final = 2
+"""Addresses of one name and one version of IP that are tried."""
 _NEVER: Final = tuple(
     map(
         IPv4Network,
@@ -88,6 +88,19 @@ def _inside(address: Address) -> Iterator[IPv4Address]:
         yield address.sixtofour
     if address in _NAT64:
         yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def some_of(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return those that are tried, in their order, of each version of IP.
+
+    Where IPv6 leads nowhere, there is still time for IPv4.
+    """
+    chosen: list[str] = []
+    for address in addresses:
+        alike = [each for each in chosen if (":" in each) == (":" in address)]
+        if len(alike) < _TRIED:
+            chosen.append(address)
+    return tuple(chosen)
 
 
 def resolve(host: str, seconds: float) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from importlib.metadata import version
 from typing import Final
 from urllib.parse import SplitResult, urldefrag, urljoin
 
-from gateway.links.addresses import MOST_ADDRESSES, Policy
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from gateway.links.addresses import Policy, some_of
 from gateway.links.exchange import Ask, Deadline, Reply, Trouble, exchange
 from metadata.distributions import web_address
 from metadata.links import Observation, Outcome, is_own
@@ -34,7 +36,7 @@ _PARTIAL: Final = 206
 class Limits:
     """How much of our and of others' time a check may take."""
 
-    connecting: float = 10.0
+    connecting: float = 5.0
     """Seconds for one address to take a connection."""
     exchange: float = 20.0
     """Seconds for one request and its answer."""
@@ -75,7 +77,7 @@ class Follower:
     service_url
         Address of our own service: it may be private, since it is configured.
     context
-        Whom to trust; the system's authorities by default.
+        Whom to trust; the system's authorities by default, else those of `requests`.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Follower:
         self.limits = limits or Limits()
         self.service_url = service_url
         self._policy = policy or Policy()
-        self._context = context or ssl.create_default_context()
+        self._context = context or _authorities()
         self._agent = f"Passerelle/{version('passerelle')} (+{service_url})"
 
     def follow(
@@ -164,7 +166,7 @@ class Follower:
             for address in found:
                 if not self._policy.is_allowed(address):
                     return Trouble(Outcome.PRIVATE, address)
-        return found[:MOST_ADDRESSES]
+        return some_of(found)
 
     def _headers(
         self, way: _Way, parts: SplitResult, *, ranged: bool
@@ -181,6 +183,13 @@ class Follower:
             headers["Range"] = "bytes=0-65535"
         cookies = way.cookies.get(host, ())
         return {**headers, "Cookie": "; ".join(cookies)} if cookies else headers
+
+
+def _authorities() -> ssl.SSLContext:
+    """Trust whom the system trusts; where it names nobody, those that browsers do."""
+    paths = ssl.get_default_verify_paths()
+    known = paths.cafile or paths.capath
+    return ssl.create_default_context(cafile=None if known else DEFAULT_CA_BUNDLE_PATH)
 
 
 def _target(parts: SplitResult) -> str:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gateway.links.addresses import is_public, resolve
+from gateway.links.addresses import is_public, resolve, some_of
 
 PRIVATE = [
     "127.0.0.1",
@@ -96,3 +96,8 @@ def test_a_resolver_that_takes_too_long_is_not_waited_for(
     with pytest.raises(TimeoutError):
         resolve("slow.example", 0.1)
     assert time.monotonic() - before < 0.9
+
+
+def test_both_versions_of_ip_are_tried() -> None:
+    found = ("2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1", "192.0.2.2")
+    assert some_of((*found, "192.0.2.3")) == (*found[:2], *found[3:])
