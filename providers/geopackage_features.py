@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -86,6 +87,8 @@ class GeopackageSource:
         self._counts = Counts()
         self._container = collection.survey.source.container
         self._doing = f"Reading {collection.survey.source}"
+        self._unplaced = "", True
+        """A state of the file, and whether a feature had no geometry in it."""
 
     def state(self) -> str:
         """Return the state of the file as it is now."""
@@ -95,7 +98,7 @@ class GeopackageSource:
         """Count exactly, or not at all when it takes longer than the budget."""
         state = self.state()
         with self._session() as session:
-            statement = session.statements.count(query)
+            statement = session.statements.count(self.asked(session, query))
             number = self._counts.kept(statement, state)
             if number is None:
                 number = _counted(session, statement, budget_ms)
@@ -107,7 +110,8 @@ class GeopackageSource:
         """Read one page."""
         writer = FeatureWriter(self.collection, query)
         with self._session() as session:
-            rows = session.rows(session.statements.page(query, writer))
+            asked = self.asked(session, query)
+            rows = session.rows(session.statements.page(asked, writer))
         limit = len(rows) if query.limit is None else query.limit
         shown = rows[:limit]
         has_more = len(rows) > limit
@@ -156,6 +160,19 @@ class GeopackageSource:
         """Return what a connection says about the layer."""
         return Session(connection, self.collection, self._timeout)
 
+    def asked(self, session: Session, query: Query) -> Query:
+        """Return a query that looks for features without geometry if there are any.
+
+        No index holds them, so a box would read the whole layer each time.
+        """
+        looks = query.area and query.unplaced and self.collection.geometry is not None
+        if not looks:
+            return query
+        state, known = self.state(), self._unplaced
+        if not state or state != known[0]:
+            known = self._unplaced = state, session.any_unplaced()
+        return replace(query, unplaced=known[1])
+
     @contextmanager
     def _session(self) -> Iterator[Session]:
         pool = self._pages.pool(self._container)
@@ -196,6 +213,10 @@ class Session:
         layer = find_layer(connection, collection)
         self.statements = GeopackageStatements(collection, layer)
 
+    def any_unplaced(self) -> bool:
+        """Tell whether a feature has no geometry."""
+        return bool(self.rows(self.statements.any_unplaced())[0][0])
+
     def rows(self, statement: Sql, budget_ms: int | None = None) -> list[Row]:
         """Read every row of a statement, within the time-out or a budget."""
         with within(self.connection, budget_ms or self.timeout):
@@ -222,7 +243,8 @@ class OpenCursor:
             self._before = source.state()
             with translated(self._doing):
                 self._session = source.session(self._lease.connection)
-                statement = self._session.statements.page(query, writer)
+                asked = source.asked(self._session, query)
+                statement = self._session.statements.page(asked, writer)
                 with self._limited():
                     self._cursor = self._lease.connection.execute(*render(statement))
         except BaseException:

@@ -91,6 +91,13 @@ class GeopackageStatements:
         where = matching(self._collection, query, self._dialect)
         return sql("SELECT count(*) FROM ", self._table, where)
 
+    def any_unplaced(self) -> Sql:
+        """Return the statement that looks for a feature without geometry."""
+        found = sql(
+            "SELECT 1 FROM ", self._table, " WHERE ", self._dialect.no_geometry()
+        )
+        return sql("SELECT EXISTS (", found, ")")
+
     def feature(self, key: Sequence[Constant], writer: FeatureWriter) -> Sql:
         """Return the statement of one feature."""
         same = [

@@ -46,6 +46,10 @@ class Query:
     """Reference system of the coordinates that go out."""
     area: tuple[Bounds, ...] = ()
     """Boxes of which one must be met, each in the CRS it was asked in."""
+    unplaced: bool = True
+    """Whether features without geometry meet every box, as Part 1 wants it
+    (/req/core/fc-bbox-response); a silo that knows of none may say no.
+    """
     conditions: tuple[Predicate, ...] = ()
     """What must hold besides, all of it."""
     properties: tuple[PublishedColumn, ...] | None = None

@@ -98,7 +98,9 @@ def matching(collection: Collection, query: Query, dialect: Dialect) -> Sql:
 def _conditions(collection: Collection, query: Query, dialect: Dialect) -> list[Sql]:
     conditions = [compile_predicate(each, dialect) for each in query.conditions]
     if query.area and collection.geometry is not None:
-        conditions.insert(0, any_of(dialect.meets(box) for box in query.area))
+        meets = [dialect.meets(box) for box in query.area]
+        nowhere = [dialect.no_geometry()] if query.unplaced else []
+        conditions.insert(0, any_of([*meets, *nowhere]))
     return conditions
 
 

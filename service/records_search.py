@@ -105,19 +105,20 @@ def _has(entry: Entry, name: str, wanted: frozenset[str]) -> bool:
 
 
 def _is_in(entry: Entry, period: Period) -> bool:
-    """Tell whether the data are of a period; those of no time are of none."""
+    """Tell whether the data are of a period; those of no time are of every one."""
     begins = entry.values[SLOTS["TempExtent_begin"]]
     ends = entry.values[SLOTS["TempExtent_end"]]
     if not begins and not ends:
-        return False
+        return True
     first = min(begins)[:_DAY] if begins else _FIRST
     last = max(ends)[:_DAY] if ends else _LAST
     return first <= period[1] and last >= period[0]
 
 
 def _meets(box: Box | None, area: Sequence[Bounds]) -> bool:
+    """Tell whether a box meets one of several; what has none meets each."""
     if box is None:
-        return False
+        return True
     west, south, east, north = box
     return any(
         west <= b.xmax and east >= b.xmin and south <= b.ymax and north >= b.ymin

@@ -110,7 +110,7 @@ def boxes(tested: Implementation, collection: Document, report: Report) -> None:
         assert found in ([(4, 4), (6, 6)], [(4, 6)]), found
     everything = tested.everything(collection)
     placed = [x for x in everything if has_geometry(x)]
-    unplaced = {x["id"] for x in everything if not has_geometry(x)}
+    unplaced = {x["id"] for x in everything if geometry_of(x) is None}
     for subject, box in named_boxes(collection):
         parameters = {"bbox": ",".join(map(repr, box))}
         page_of(tested, collection, parameters, report)

@@ -46,6 +46,7 @@ def truth(loaded: Any, box: Bounds, table: str) -> list[int]:
         test = (
             "ST_Intersects(ST_Transform(geom, %s), ST_MakeEnvelope(%s, %s, %s, %s, %s))"
         )
+        test = f"geom IS NULL OR {test}"
         statement = f"SELECT id FROM {table} WHERE {test} ORDER BY id"
         corners = (box.srid, box.xmin, box.ymin, box.xmax, box.ymax, box.srid)
         connection = psycopg2.connect(loaded.location)
@@ -58,7 +59,8 @@ def truth(loaded: Any, box: Bounds, table: str) -> list[int]:
     transform = Transformer.from_crs(2154, box.srid, always_xy=True).transform
     moved = shapely.transform(shapes, lambda xy: np.column_stack(transform(*xy.T)))
     corners = (box.xmin, box.ymin, box.xmax, box.ymax)
-    return [int(n) for n in names[shapely.intersects(moved, shapely.box(*corners))]]
+    meets = shapely.intersects(moved, shapely.box(*corners))
+    return [int(n) for n in names[meets | shapely.is_missing(shapes)]]
 
 
 def stored(loaded: Any) -> tuple[Any, Any]:
@@ -114,9 +116,11 @@ def test_two_boxes_are_a_union(points: Any) -> None:
     )
 
 
-def test_a_missing_geometry_meets_no_box(rich: Any, rich_rows: Any) -> None:
-    with_geometry = [row["id"] for row in rich_rows if row["geom"] is not None]
-    assert found(rich, BOXES["the world"]) == with_geometry
+def test_a_missing_geometry_meets_every_box(rich: Any, rich_rows: Any) -> None:
+    without = [row["id"] for row in rich_rows if row["geom"] is None]
+    assert without
+    assert found(rich, BOXES["elsewhere"]) == without
+    assert found(rich, BOXES["the world"]) == [row["id"] for row in rich_rows]
 
 
 def test_a_table_without_geometry_is_not_restricted(keyless: Any) -> None:

@@ -66,7 +66,7 @@ def test_a_limited_stream_is_the_page(rich: Any, limit: int) -> None:
 def test_an_empty_stream_is_empty(rich: Any) -> None:
     from metadata.measured import Bounds
 
-    query = Query(area=(Bounds(100, 10, 101, 11, 4326),))
+    query = Query(area=(Bounds(100, 10, 101, 11, 4326),), unplaced=False)
     assert list(rich.source.stream(query)) == []
 
 

@@ -63,7 +63,7 @@ def random_box(chance: random.Random) -> tuple[dict[str, str], str]:
         text = corners if kind == "crs84" else [corners[i] for i in (1, 0, 3, 2)]
         crs = {} if kind == "crs84" else {"bbox-crs": f"{EPSG}4326"}
         envelope = "ST_MakeEnvelope({}, {}, {}, {}, 4326)".format(*corners)
-        test = f"ST_Intersects(ST_Transform(geom, 4326), {envelope})"
+        test = f"(geom IS NULL OR ST_Intersects(ST_Transform(geom, 4326), {envelope}))"
     else:
         if kind == "2154":
             x, y, span = chance.uniform(2e5, 1e6), chance.uniform(6.2e6, 7e6), 2e5
@@ -73,6 +73,7 @@ def random_box(chance: random.Random) -> tuple[dict[str, str], str]:
         crs = {"bbox-crs": f"{EPSG}{kind}"}
         envelope = "ST_MakeEnvelope({}, {}, {}, {}, {})".format(*text, kind)
         test = f"ST_Intersects(ST_Transform(geom, {kind}), {envelope})"
+        test = f"(geom IS NULL OR {test})"
     return {"bbox": ",".join(map(repr, text)), **crs}, test
 
 
