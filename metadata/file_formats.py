@@ -108,7 +108,7 @@ References
 INSPIRE media types register, https://inspire.ec.europa.eu/media-types.
 """
 
-ALL_FORMATS: Final = (FileFormat.GEOPACKAGE, FileFormat.CSV)
+ALL_FORMATS: Final = tuple(FORMATS)
 
 
 def made_formats(

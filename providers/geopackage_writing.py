@@ -95,7 +95,19 @@ def position_text(value: object, column: PublishedColumn) -> str | None:
 def geojson(blobs: Sequence[object], source: int, crs: Crs) -> Sequence[str]:
     """Return GeoJSON geometries in the CRS and axis order asked for."""
     found = [wkb_of(blob) if isinstance(blob, bytes) else None for blob in blobs]
-    geometries = np.asarray(shapely.from_wkb(found), dtype=object)
+    return shapes_as_geojson(np.asarray(shapely.from_wkb(found), object), source, crs)
+
+
+def shapes_as_geojson(
+    geometries: NDArray[np.object_], source: int, crs: Crs
+) -> Sequence[str]:
+    """Return GeoJSON geometries of shapes, which may be changed by it.
+
+    Raises
+    ------
+    metadata.crs.UnknownCrs
+        There is no way from the one to the other.
+    """
     digits = DEGREE_DIGITS if is_geographic(crs.srid) else METRE_DIGITS
     if shapely.has_m(geometries).any():
         geometries = _without_measures(geometries)
@@ -131,6 +143,11 @@ def _flatten(geometries: NDArray[np.object_]) -> None:
 def _without_measures(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return geometries with heights but without measures."""
     return np.asarray(shapely.from_wkb(shapely.to_wkb(geometries, output_dimension=3)))
+
+
+def json_text(value: object, kind: FieldType) -> str:
+    """Return a value that is there as JSON."""
+    return _WRITERS.get(kind, _dumps)(value)
 
 
 def _dumps(value: object) -> str:

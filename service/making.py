@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pyarrow import ArrowException
 from shapely.errors import GEOSException
 
 from metadata.description import Descriptions
@@ -35,6 +36,14 @@ from service.watching import SiloWatch
 logger = logging.getLogger(__name__)
 _TOLD: Final = 5.0
 """Seconds between two times that the service is told of new files."""
+_UNWRITTEN: Final = (
+    OSError,
+    ValueError,
+    sqlite3.Error,
+    GEOSException,
+    ArrowException,
+)
+"""What writers of files raise."""
 Told = Callable[[str, Made], None]
 """Called with each collection and what was made of it."""
 
@@ -204,7 +213,7 @@ class _Maker:
             made = self._make(served)
         except PasserelleError as error:
             self.failed[served.id] = error
-        except (OSError, ValueError, sqlite3.Error, GEOSException) as error:
+        except _UNWRITTEN as error:
             self.failed[served.id] = _unwritten(served.id, error)
         else:
             self._keep(served.id, made)

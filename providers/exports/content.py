@@ -44,6 +44,8 @@ class FileContent:
     """Place of the whole number that identifies a row; `None` without one."""
     in_database: bool
     """Whether native types are PostgreSQL's words, not GeoPackage's."""
+    key: tuple[int, ...] = ()
+    """Places of the columns that identify a feature, in key order."""
 
     @cached_property
     def form(self) -> str:
@@ -56,7 +58,7 @@ class FileContent:
         geometry = self.geometry
         shape = geometry and (geometry.name, geometry.type, geometry.srid)
         parts = (VERSION, self.name, self.title, self.about, columns, shape)
-        text = repr((*parts, self.identity)).encode("utf-8", "surrogatepass")
+        text = repr((*parts, self.identity, self.key)).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:24]
 
 
@@ -71,6 +73,7 @@ def file_content(dataset: Dataset, collection: Collection) -> FileContent:
         geometry=collection.geometry,
         identity=_identity(collection, columns),
         in_database=collection.survey.kind is not RelationKind.LAYER,
+        key=tuple(columns.index(column) for column in key_columns(collection)),
     )
 
 
@@ -96,3 +99,10 @@ class Batch:
     def shapes(self) -> NDArray[np.object_]:
         """The geometries, `None` where there is none."""
         return np.asarray(shapely.from_wkb([row.wkb for row in self.rows]), object)
+
+    @cached_property
+    def wkb(self) -> list[bytes | None]:
+        """The geometries as ISO WKB, with heights and without measures."""
+        return list(
+            shapely.to_wkb(self.shapes, output_dimension=3, byte_order=1, flavor="iso")
+        )

@@ -13,7 +13,7 @@ OGC 12-128r18 (GeoPackage 1.3.1), table 1 (data types).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 from metadata.dataset import PublishedColumn
 from metadata.measured import FieldType
 from providers.exports.content import FileContent
+from providers.exports.names import unused
 from providers.table_rows import Value
 
 Write = Callable[[Value], object]
@@ -61,16 +62,6 @@ def geopackage_columns(content: FileContent) -> tuple[GeopackageColumn, ...]:
         widths = _DATABASE_WIDTHS if content.in_database else _WIDTHS
         found.append(_column(column, name, widths))
     return tuple(found)
-
-
-def unused(name: str, taken: Collection[str]) -> str:
-    """Return a name that no column has yet, whatever its case."""
-    others = {each.casefold() for each in taken}
-    number, found = 1, name
-    while found.casefold() in others:
-        number += 1
-        found = f"{name}_{number}"
-    return found
 
 
 def _column(

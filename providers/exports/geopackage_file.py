@@ -32,7 +32,6 @@ from providers.exports.content import Batch, FileContent
 from providers.exports.geopackage_columns import (
     GeopackageColumn,
     geopackage_columns,
-    unused,
 )
 from providers.exports.geopackage_tables import (
     quoted,
@@ -41,6 +40,7 @@ from providers.exports.geopackage_tables import (
     table_statements,
     triggers,
 )
+from providers.exports.names import unused
 from providers.table_rows import TableRow, Value
 
 _NO_MOMENT: Final = "1970-01-01T00:00:00.000Z"

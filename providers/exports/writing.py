@@ -11,13 +11,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from metadata.file_formats import ALL_FORMATS, FileFormat
+from metadata.file_formats import ALL_FORMATS, FileFormat, made_formats
 from providers.exports.content import Batch, FileContent
 from providers.exports.csv_file import CsvFile
+from providers.exports.flatgeobuf_file import write_flatgeobuf
+from providers.exports.geojson_file import GeojsonFile
 from providers.exports.geopackage_file import GeopackageFile, set_moment
+from providers.exports.parquet_file import ParquetFile
+from providers.exports.shapefile_zip import write_shapefile
+from providers.exports.spool import Spool
 from providers.table_rows import TableRows
 
 _CHUNK: Final = 1024 * 1024
+_SPOOL: Final = "rows.arrow"
 
 
 class FileWriter(Protocol):
@@ -34,7 +40,22 @@ class FileWriter(Protocol):
 
 
 _WRITERS: Final[Mapping[FileFormat, Callable[[Path, FileContent], FileWriter]]] = (
-    MappingProxyType({FileFormat.GEOPACKAGE: GeopackageFile, FileFormat.CSV: CsvFile})
+    MappingProxyType(
+        {
+            FileFormat.GEOJSON: GeojsonFile,
+            FileFormat.GEOPACKAGE: GeopackageFile,
+            FileFormat.CSV: CsvFile,
+            FileFormat.PARQUET: ParquetFile,
+        }
+    )
+)
+_FROM_SPOOL: Final[Mapping[FileFormat, Callable[[Spool, Path], None]]] = (
+    MappingProxyType(
+        {
+            FileFormat.FLATGEOBUF: write_flatgeobuf,
+            FileFormat.SHAPEFILE: write_shapefile,
+        }
+    )
 )
 
 
@@ -56,6 +77,8 @@ def write_files(
 ) -> Written:
     """Write a collection in some formats, in bounded memory; close the rows.
 
+    Those that need geometries are left out where there are none.
+
     Raises
     ------
     metadata.errors.SourceError
@@ -63,26 +86,42 @@ def write_files(
     OSError
         A file cannot be written.
     """
-    paths = {each: folder / f"{content.name}.{each}" for each in formats}
-    writers = [_WRITERS[each](path, content) for each, path in paths.items()]
-    number = 0
+    wanted = made_formats(formats, has_geometry=content.geometry is not None)
+    paths = {each: folder / f"{content.name}.{each}" for each in wanted}
+    spooled = [(path, _FROM_SPOOL[f]) for f, path in paths.items() if f in _FROM_SPOOL]
+    direct = [(path, _WRITERS[f]) for f, path in paths.items() if f in _WRITERS]
+    writers: list[FileWriter] = []
     try:
-        while found := rows.batch():
-            batch = Batch(found)
-            number += len(found)
-            for writer in writers:
-                writer.write(batch)
-        for writer in writers:
-            writer.close()
+        writers += (make(path, content) for path, make in direct)
+        spool = Spool(folder / _SPOOL, content) if spooled else None
+        number = _write_all(rows, [*writers, *([spool] if spool else [])])
+        if spool is not None:
+            for path, write in spooled:
+                write(spool, path)
+            spool.abandon()
     except BaseException:
-        for writer, path in zip(writers, paths.values(), strict=True):
+        for writer in writers:
             with suppress(Exception):
                 writer.abandon()
+        for path in (*paths.values(), folder / _SPOOL):
             path.unlink(missing_ok=True)
         raise
     finally:
         rows.close()
     return Written(paths, rows.state, number)
+
+
+def _write_all(rows: TableRows, writers: Collection[FileWriter]) -> int:
+    """Write all rows, and end the files; return how many rows there were."""
+    number = 0
+    while found := rows.batch():
+        batch = Batch(found)
+        number += len(found)
+        for writer in writers:
+            writer.write(batch)
+    for writer in writers:
+        writer.close()
+    return number
 
 
 def date_file(path: Path, form: FileFormat, moment: datetime) -> None:

@@ -112,7 +112,7 @@ def test_where_the_data_are(polygons):
                 "download",
             )
             for c in ("communes", "cantons", "grille_1km")
-            for form in ("geojson", "gpkg", "csv")
+            for form in ("geojson", "gpkg", "csv", "fgb", "parquet", "shp.zip")
         ),
         ("https://geo.example.org/datasets/limites/?f=html", None),
         ("https://www.example.org/doc?q=%C3%A9t%C3%A9&n=1", "information"),

@@ -44,6 +44,9 @@ def test_each_way_to_the_data_has_its_relation(make_dataset):
         ("enclosure", "application/geo+json"),
         ("enclosure", "application/geopackage+sqlite3"),
         ("enclosure", "text/csv"),
+        ("enclosure", None),  # no media type of FlatGeobuf is registered
+        ("enclosure", "application/vnd.apache.parquet"),
+        ("enclosure", "application/vnd.shp"),
         ("alternate", "text/html"),
         ("about", None),
         ("license", None),

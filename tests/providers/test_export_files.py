@@ -23,7 +23,7 @@ from metadata.errors import SourceError
 from metadata.file_formats import FileFormat
 from providers.exports.content import FileContent
 from providers.exports.csv_file import cell
-from providers.exports.geopackage_columns import unused
+from providers.exports.names import unused
 from providers.exports.writing import Written, date_file, sha256_of, write_files
 
 MOMENT = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)

@@ -24,6 +24,7 @@ import pyogrio
 import pytest
 
 from gateway.cli import main
+from metadata.file_formats import ALL_FORMATS
 from providers.configuration import read_configuration
 from providers.store import open_store
 
@@ -47,7 +48,7 @@ def ready(client: httpx.Client, path: str = GPKG) -> bool:
 
 def links_of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found = [link for link in document["links"] if link["rel"] == "enclosure"]
-    return {link["href"].rpartition(".")[2]: link for link in found}
+    return {link["href"].rpartition("/")[2].partition(".")[2]: link for link in found}
 
 
 @pytest.fixture(scope="module", params=["geopackage", "postgis"])
@@ -247,14 +248,13 @@ def test_curl_goes_on_where_it_broke_off(made: httpx.Client, tmp_path: Path) -> 
 def test_links_say_length_type_title_and_language(made: httpx.Client) -> None:
     for path in ("/collections/places", "/datasets/lieux/collections"):
         links = links_of(made.get(path).json())
-        assert list(links) == ["geojson", "gpkg", "csv"]
+        assert list(links) == [str(form) for form in ALL_FORMATS]
         for ending, link in links.items():
             assert link["hreflang"] == "fr"
             assert link["title"]
-            if ending != "geojson":
-                head = made.head(f"/collections/places/download/places.{ending}")
-                assert link["length"] == int(head.headers["content-length"])
-                assert head.headers["content-type"].startswith(link["type"])
+            head = made.head(f"/collections/places/download/places.{ending}")
+            assert link["length"] == int(head.headers["content-length"])
+            assert head.headers["content-type"].startswith(link["type"])
 
 
 def test_pages_offer_the_files(made: httpx.Client) -> None:
@@ -267,7 +267,7 @@ def test_pages_offer_the_files(made: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/collections/places/download/places.parquet", 404),
+        ("/collections/places/download/places.gml", 404),
         ("/collections/places/download/zones.gpkg", 404),
         ("/collections/reserve/download/reserve.gpkg", 404),
         ("/collections/nowhere/download/nowhere.csv", 404),
@@ -385,7 +385,7 @@ def test_withdrawing_removes_the_files_at_once(deployment: Any, serve: Serve) ->
     deployment.describe("lieux", "places")
     deployment.describe("zonage", "zones")
     assert run(deployment, "files") == 0
-    assert len(files_of(deployment)) == 4
+    assert len(files_of(deployment)) == 2 * len(ALL_FORMATS)
     assert run(deployment, "withdraw", "lieux") == 0
     assert {path.parent.name for path in files_of(deployment)} == {"zones"}
     with closing(
