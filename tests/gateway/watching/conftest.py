@@ -45,7 +45,7 @@ outlets:
 PACE = Pace(
     every=0.1, quiet=0.3, rest=0.05, busy=0.2, first_pause=0.3, longest_pause=0.6
 )
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> None:
