@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+from metadata.codelists import FREQUENCIES, LICENCES
 from metadata.content import Box, Party, RecordContent, plain
 from metadata.dataset import Dataset
 from metadata.dcat_rights import hvd_categories
@@ -46,6 +45,7 @@ from metadata.distributions import (
 from metadata.finding import Text
 from metadata.iso19139_content import dataset_content, record_language
 from metadata.measured import TemporalExtent
+from metadata.preview.platform import platform
 from metadata.record import Record, RecordKind, fingerprint
 from metadata.stated import Access
 
@@ -76,13 +76,32 @@ _TYPE: Final = MappingProxyType(
 )
 
 
-def _words() -> Mapping[str, Mapping[str, str]]:
-    content = files("metadata").joinpath("codelists", "udata.toml").read_bytes()
-    return MappingProxyType(tomllib.loads(content.decode("utf-8")))
+def _licences() -> Mapping[str, str]:
+    """Return our licences by udata's identifiers: each is known by its exact title."""
+    names = {
+        title: each.name
+        for each in platform().licences
+        for title in (each.title, *each.titles)
+    }
+    ours = {key: licence.text for key, licence in LICENCES.items() if licence.text}
+    return {key: names[text] for key, text in ours.items() if text in names}
 
 
-WORDS: Final = _words()
-"""Our words → udata's: licences, frequencies, reasons, roles."""
+def _frequencies() -> Mapping[str, str]:
+    codes = {word: row.uri.rpartition("/")[2] for word, row in FREQUENCIES.items()}
+    known = platform().frequencies
+    return {word: known[code].name for word, code in codes.items() if code in known}
+
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "licences": _licences(),
+        "frequencies": _frequencies(),
+        "reasons": platform().reasons,
+        "roles": platform().roles,
+    }
+)
+"""Our words → udata's, by the tables that the preview goes by too."""
 
 
 def encode_udata(dataset: Dataset) -> Record:

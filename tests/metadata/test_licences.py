@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from metadata.codelists import LICENCES
 from metadata.licences import Verdict, recognise
+from metadata.udata import WORDS
 
 PORTAL = json.loads(
     (Path(__file__).parent.parent / "portal" / "licences.json").read_text("utf-8")
@@ -210,8 +211,7 @@ def test_anything_else_is_unknown(text: str) -> None:
 
 @pytest.mark.parametrize("licence", PORTAL, ids=lambda each: each["id"])
 def test_what_the_national_portal_calls_a_licence_is_understood(licence) -> None:
-    words = tomllib.loads(LISTS.joinpath("udata.toml").read_text("utf-8"))["licences"]
-    ours = {theirs: key for key, theirs in words.items()}
+    ours = {theirs: key for key, theirs in WORDS["licences"].items()}
     texts = [licence["id"], licence["title"], licence["url"]]
     texts += [*licence["alternate_titles"], *licence["alternate_urls"]]
     for text in filter(None, texts):

@@ -133,6 +133,6 @@ def test_a_tag_is_spelled_as_people_expect(word, tag):
 
 def test_every_word_of_ours_has_one_there():
     assert set(WORDS["licences"]) == {k for k, v in LICENCES.items() if v.text}
-    assert set(WORDS["frequencies"]) == set(Frequency) - {Frequency.UNKNOWN}
+    assert set(WORDS["frequencies"]) == set(Frequency)
     assert set(WORDS["roles"]) == set(Role)
     assert set(WORDS["reasons"]) == set(ACCESS_LIMITATIONS) - {"none"}
