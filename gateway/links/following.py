@@ -6,13 +6,14 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Final
-from urllib.parse import SplitResult, urldefrag, urljoin
+from urllib.parse import SplitResult, urljoin
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
@@ -104,7 +105,7 @@ class Follower:
         ranged
             Ask for no more of the body than its beginning (RFC 9110, 14.2).
         """
-        start = urldefrag(url).url
+        start = url.partition("#")[0]
         parts = split(start)
         stated = parts.port if parts else None
         ports = frozenset({*_PORTS.values(), *([stated] if stated else [])})
@@ -199,11 +200,9 @@ def _target(parts: SplitResult) -> str:
 
 def _redirected(way: _Way, answer: Reply) -> _Way | None:
     """Return the next step; `None` where one has been there, or it is no address."""
-    try:
-        target = urljoin(way.url, answer.headers["Location"].strip())
-    except ValueError:
+    url = _target_of(way, answer)
+    if url is None:
         return None
-    url = web_address(urldefrag(target).url)
     is_permanent = way.is_permanent and answer.status in _PERMANENT
     cookies = {**way.cookies, **_given(way, answer)}
     been = (way.url, way.cookies.get(_host(way.url), ()))
@@ -219,6 +218,20 @@ def _redirected(way: _Way, answer: Reply) -> _Way | None:
         cookies=cookies,
         been=way.been | {been},
     )
+
+
+def _target_of(way: _Way, answer: Reply) -> str | None:
+    """Return where an answer sends one; `None` where that is no address.
+
+    Headers are read as Latin-1, while what servers write unencoded is mostly UTF-8.
+    """
+    said = str(answer.headers["Location"]).strip()
+    with suppress(UnicodeError):
+        said = said.encode("latin-1").decode("utf-8")
+    try:
+        return web_address(urljoin(way.url, said).partition("#")[0])
+    except ValueError:
+        return None
 
 
 def _given(way: _Way, answer: Reply) -> dict[str, tuple[str, ...]]:

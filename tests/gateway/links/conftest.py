@@ -96,6 +96,12 @@ class Acts:
         return lambda handler: handler.answer(status, Location=target, **headers)
 
     @staticmethod
+    def redirect_raw(target: bytes) -> Act:
+        """Redirect to bytes that no library of ours has looked at."""
+        head = b"HTTP/1.0 302 Found\r\nLocation: " + target + b"\r\n\r\n"
+        return lambda handler: (handler.wfile.write(head), None)[1]
+
+    @staticmethod
     def drop(handler: Handler) -> None:
         handler.connection.shutdown(socket.SHUT_RDWR)
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ import uvicorn
 from click.testing import CliRunner
 
 from gateway.cli import command_line
-from gateway.commands.links import check_dataset_links
+from gateway.commands.links import _datasets, check_dataset_links
 from gateway.desk import Desk, UnknownDataset
 from gateway.links.following import Follower
+from gateway.links.survey import remembered_links
 from metadata.finding import Language
+from metadata.links import is_broken
 from providers.configuration import read_configuration
+from providers.store import open_store
 from service.app import create_app
 
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -302,3 +305,46 @@ def test_a_broken_link_costs_a_point_at_the_next_publish(house, server, acts) ->
     desk.close()
     assert after.points == before.points - 1
     assert set(after.missing) - set(before.missing) == {"all_resources_available"}
+
+
+def test_a_file_that_is_made_anew_during_the_check_is_as_it_should_be(
+    house, server, acts
+) -> None:
+    house.describe("arbres")
+    text = house.path.read_text(encoding="utf-8")
+    own = server.url("", host="127.0.0.1")
+    house.path.write_text(text.replace(house.service_url, own), encoding="utf-8")
+    house.service_url = own
+    house.run("survey")
+    house.run("files")
+    path = "/collections/arbres/download/arbres.gpkg"
+
+    def made_anew(handler) -> None:
+        store = open_store(read_configuration(house.path).store)
+        fresh = [replace(file, length=4) for file in store.files()]
+        store.keep_files(fresh)
+        store.close()
+        handler.answer(200, b"1234", Content_Type="application/geopackage+sqlite3")
+
+    server.acts[path] = made_anew
+    _, answer = house.check()
+    assert states(answer)[f"{own}{path}"] == "good"
+    server.acts[path] = acts.answer(200, b"12345")
+    _, answer = house.check()
+    assert states(answer)[f"{own}{path}"] == "link.length"
+
+
+def test_what_was_found_is_remembered_for_those_who_ask_nobody(house, server) -> None:
+    house.describe("arbres", server.url("/gone"), server.url("/notice.pdf"))
+    house.run("survey")
+    house.check()
+    desk = Desk(Language.ENGLISH, house.path, now=NOW)
+    asked = len(server.seen)
+    found = remembered_links(_datasets(desk, ())[0], desk.store, today=NOW.date())
+    desk.close()
+    assert {link.element: is_broken(known) for link, known in found} == {
+        "links.0.url": True,
+        "links.1.url": False,
+        "organisation.url": False,
+    }
+    assert len(server.seen) == asked

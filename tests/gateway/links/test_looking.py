@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from gateway.links.addresses import Policy
 from gateway.links.exchange import Deadline
@@ -167,6 +169,19 @@ class TestLimits:
         assert look(follower, to(url)).outcome is Outcome.NOT_WEB
 
 
+@given(url=st.text(max_size=40) | st.text(max_size=30).map("http://{}".format))
+@settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@example("http://[::1/#a")
+@example("https://x.example:65536/")
+@example("http://\ud800/")
+def test_any_text_for_an_address_is_survived(follower, to, url) -> None:
+    assert look(follower, to(url)).status == 0
+
+
 class TestRedirects:
     def test_are_followed_and_told_apart(self, server, acts, follower, to) -> None:
         server.acts["/a"] = acts.redirect("/b", 301)
@@ -214,6 +229,30 @@ class TestRedirects:
         server.acts["/b"] = acts.answer(200)
         look(follower, to(server.url("/a")))
         assert all("Cookie" not in headers for headers in server.headers)
+
+    @pytest.mark.parametrize("word", ["é".encode(), "é".encode("latin-1"), b"%C3%A9"])
+    def test_to_letters_with_accents_arrive(
+        self, word, server, acts, follower, to
+    ) -> None:
+        server.acts["/a"] = acts.redirect_raw(b"/caf" + word)
+        server.acts["/caf%C3%A9"] = acts.answer(200)
+        assert look(follower, to(server.url("/a"))).status == 200
+
+    @given(target=st.binary(max_size=40))
+    @settings(
+        deadline=None,
+        max_examples=40,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @example(target=b"http://[::1/#a")
+    @example(target=b"//[/#")
+    @example(target=b"http://public.example:0/")
+    @example(target=b"http://%00/")
+    @example(target=b"http://" + b"a" * 70 + b".example/")
+    @example(target=b"https://\xff\xfe/")
+    def test_to_anything_are_survived(self, target, server, acts, follower) -> None:
+        server.acts["/"] = acts.redirect_raw(target)
+        follower.follow("GET", server.url(), Deadline(3))
 
     def test_without_a_target_are_an_answer(self, server, acts, follower, to) -> None:
         server.acts["/"] = acts.answer(302)
