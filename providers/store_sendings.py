@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, and_, delete, func, select
 
 from metadata.finding import Text
 from metadata.record import RecordKind
@@ -47,8 +47,32 @@ class Sending:
 
 
 def keep_sendings(connection: Connection, entries: Iterable[Entry]) -> None:
-    """Write down the orders that ledger lines tell of."""
-    upsert(connection, tables.sending, [_row_of_entry(entry) for entry in entries])
+    """Write down the orders that ledger lines tell of.
+
+    Of the same order that fails again and again, as it does at each look of a watch
+    while a portal refuses it, the first failure and the last are kept.
+    """
+    every = tuple(entries)
+    upsert(connection, tables.sending, [_row_of_entry(entry) for entry in every])
+    for entry in every:
+        if entry.state is EntryState.FAILED:
+            _drop_between(connection, entry)
+
+
+def _drop_between(connection: Connection, entry: Entry) -> None:
+    """Delete the failures of an order between its first and the one given."""
+    columns = tables.sending.c
+    same = and_(
+        columns.outlet == entry.outlet,
+        columns.record_identifier == entry.record_identifier,
+        columns.operation == entry.operation.value,
+        columns.fingerprint == entry.fingerprint,
+        columns.state == EntryState.FAILED.value,
+    )
+    first = connection.scalar(select(func.min(columns.at)).where(same))
+    if first is not None and first < entry.intended_at:
+        between = and_(same, columns.at > first, columns.at < entry.intended_at)
+        connection.execute(delete(tables.sending).where(between))
 
 
 def sendings(connection: Connection, dataset_id: str) -> tuple[Sending, ...]:

@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import insert
 
 from metadata.finding import Text
 from metadata.record import Record, RecordKind
+from providers import store_tables
 from providers.store import Store, open_store
 from providers.store_database import Database
 from providers.store_model import Entry, EntryState, Operation
+from providers.store_rows import entry_row
 from providers.store_sendings import OURSELVES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -96,6 +99,30 @@ def test_the_reason_of_a_refusal_is_kept(store: Store) -> None:
     assert store.sendings("cantons")[0].message == message
 
 
+def test_of_an_order_that_fails_for_ever_the_first_and_the_last_are_kept(
+    store: Store,
+) -> None:
+    for minute in range(50):
+        at = NOW + timedelta(minutes=minute)
+        again = replace(DONE, state=EntryState.INTENT, intended_at=at)
+        store.keep_entries([again])
+        store.keep_entries([replace(again, state=EntryState.FAILED, settled_at=at)])
+    assert [s.at for s in store.sendings("cantons")] == [
+        NOW,
+        NOW + timedelta(minutes=49),
+    ]
+
+
+def test_failures_of_other_orders_are_kept_apart(store: Store) -> None:
+    failed = replace(DONE, state=EntryState.FAILED)
+    for number, outlet in enumerate(("geo", "portal", "geo", "portal")):
+        at = NOW + timedelta(minutes=number)
+        store.keep_entries([replace(failed, outlet=outlet, intended_at=at)])
+        update = replace(failed, outlet=outlet, intended_at=at, fingerprint="bb")
+        store.keep_entries([update])
+    assert len(store.sendings("cantons")) == 8
+
+
 def test_orders_about_other_datasets_are_not_told(store: Store) -> None:
     store.keep_entries([DONE, replace(DONE, record_identifier="x", dataset_id="x")])
     assert [s.dataset_id for s in store.sendings("cantons")] == ["cantons"]
@@ -139,17 +166,18 @@ def test_a_purge_of_two_orders_of_one_moment_keeps_one(store: Store) -> None:
     assert [s.fingerprint for s in store.sendings("cantons")] == [""]
 
 
-def test_a_store_from_before_takes_over_what_the_ledger_knows(url: str) -> None:
-    before = open_store(url)
-    before.keep_entries([DONE])
+def test_a_store_from_before_takes_over_what_the_ledger_knows(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        upgrade = command.upgrade
+        patch.setattr(command, "upgrade", lambda scripts, _: upgrade(scripts, "0002"))
+        before = Database(url)
+    with before.writing() as connection:
+        connection.execute(insert(store_tables.ledger), [entry_row(DONE)])
     before.close()
-    database = Database(url)
-    with database.writing() as connection:
-        for made_since in ("sending", "concession"):
-            connection.execute(text(f"DROP TABLE {made_since}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-    database.close()
     after = open_store(url)
     (sent,) = after.sendings("cantons")
+    assert after.entries() == (DONE,)
     after.close()
     assert (sent.outlet, sent.at, sent.state) == ("geo", NOW, EntryState.DONE)
