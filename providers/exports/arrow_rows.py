@@ -81,7 +81,7 @@ def _column(
     kind, read = _stored(column, in_database, has_decimals=has_decimals)
     said: dict[str, str] = {}
     if column.description:
-        said["GDAL:OGR:comment"] = said["description"] = column.description
+        said["GDAL:OGR:comment"] = column.description
     if column.field.type in {FieldType.JSON, FieldType.ARRAY}:
         said |= {"GDAL:OGR:type": "String", "GDAL:OGR:subtype": "JSON"}
     return ArrowColumn(pa.field(column.name, kind, metadata=said or None), read)

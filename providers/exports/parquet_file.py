@@ -44,7 +44,11 @@ class ParquetFile:
         self._schema = schema.append(pa.field(self._box, _BOX)) if shape else schema
         self._facts = ShapeFacts()
         self._held: list[pa.RecordBatch] = []
-        self._file = pq.ParquetWriter(path, self._schema, compression="zstd")
+        # Without Arrow's own copy of the schema, which hides what the file says of
+        # its geometries from whoever reads it through Arrow.
+        self._file = pq.ParquetWriter(
+            path, self._schema, compression="zstd", store_schema=False
+        )
 
     def write(self, batch: Batch) -> None:
         """Add some rows."""

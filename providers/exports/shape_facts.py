@@ -34,6 +34,8 @@ class ShapeFacts:
     def __init__(self) -> None:
         self.types: set[tuple[int, bool]] = set()
         """Numbers of types (GEOS), each with whether it has heights."""
+        self._placed: set[tuple[int, bool]] = set()
+        """The same, of geometries that are somewhere."""
         self._low = np.full(3, np.inf)
         self._high = np.full(3, -np.inf)
 
@@ -42,10 +44,9 @@ class ShapeFacts:
         there = shapes[shapely.get_type_id(shapes) >= 0]
         if not len(there):
             return
-        kinds, deep = shapely.get_type_id(there), shapely.has_z(there)
-        pairs = np.unique(np.stack([kinds, deep.astype(kinds.dtype)]), axis=1)
-        self.types |= {(int(kind), bool(is_deep)) for kind, is_deep in pairs.T}
-        found = shapely.get_coordinates(there, include_z=bool(deep.any()))
+        self.types |= _types(there)
+        self._placed |= _types(there[~shapely.is_empty(there)])
+        found = shapely.get_coordinates(there, include_z=self.has_heights)
         if len(found):
             with np.errstate(invalid="ignore"):
                 size = found.shape[1]
@@ -67,30 +68,40 @@ class ShapeFacts:
 
     @property
     def common(self) -> str:
-        """The type that all are of or become by `alike`, as GDAL writes it.
+        """The type that all become by `alike`, as GDAL writes it.
 
         ``Unknown`` where there is none, which knows no heights either.
         """
-        kinds = self._kinds()
-        if len(kinds) != 1:
-            return "Unknown"
-        return f"{NAMES[min(kinds)]}{' Z' * self.has_heights}"
+        kinds, has_heights = self._kinds(), any(deep for _, deep in self._placed)
+        return (
+            f"{NAMES[min(kinds)]}{' Z' * has_heights}" if len(kinds) == 1 else "Unknown"
+        )
 
     def alike(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Return geometries of which those of one part are of several, if any is."""
+        """Return geometries of which those of one part are of several, if any is.
+
+        Nothing stands for those without a place.
+        """
         (kind, *others), found = sorted(self._kinds()) or [-1], shapes.copy()
+        found[shapely.is_empty(found)] = None
         if kind in _MANY and not others:
-            of_one = np.flatnonzero(np.isin(shapely.get_type_id(shapes), list(_SINGLE)))
+            of_one = np.flatnonzero(np.isin(shapely.get_type_id(found), list(_SINGLE)))
             numbers = np.arange(len(of_one))
-            found[of_one] = _MANY[kind](shapes[of_one], indices=numbers)
+            found[of_one] = _MANY[kind](found[of_one], indices=numbers)
         return found
 
     def _kinds(self) -> set[int]:
         """Return the numbers of types, parts and several taken as one."""
-        kinds = {kind for kind, _ in self.types}
+        kinds = {kind for kind, _ in self._placed}
         return {_SINGLE.get(k, k) if _SINGLE.get(k) in kinds else k for k in kinds}
 
     @property
     def names(self) -> list[str]:
         """Types as GeoParquet writes them, sorted."""
         return sorted(f"{NAMES[kind]}{' Z' * deep}" for kind, deep in self.types)
+
+
+def _types(shapes: NDArray[np.object_]) -> set[tuple[int, bool]]:
+    kinds, deep = shapely.get_type_id(shapes), shapely.has_z(shapes)
+    pairs = np.unique(np.stack([kinds, deep.astype(kinds.dtype)]), axis=1)
+    return {(int(kind), bool(is_deep)) for kind, is_deep in pairs.T}
