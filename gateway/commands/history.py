@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 import click
-from rich.padding import Padding
 from rich.text import Text as Line
 
 from gateway.commands.options import Say, format_option
@@ -122,6 +121,8 @@ def _chosen(history: History, number: int | None) -> tuple[DatasetRevision, ...]
 def _print(desk: Desk, history: History, status: Status | None) -> None:
     """Print revisions and other orders in the order of time."""
     desk.say(_heading(history, status), style="bold")
+    for words in _absence(history):
+        _line(desk, words, 0)
     steps: list[DatasetRevision | Sending] = [*history.revisions, *history.others]
     for step in sorted(steps, key=lambda step: step.at):
         if isinstance(step, DatasetRevision):
@@ -131,12 +132,10 @@ def _print(desk: Desk, history: History, status: Status | None) -> None:
 
 
 def _heading(history: History, status: Status | None) -> Text:
-    words = [
-        Text(history.dataset_id, history.dataset_id),
-        *([Text(_FRENCH[status], status.value)] if status else []),
-        *_absence(history),
-    ]
-    return Text(" · ".join(w.fr for w in words), " · ".join(w.en for w in words))
+    name = history.dataset_id
+    if status is None:
+        return Text(name, name)
+    return Text(f"{name} · {_FRENCH[status]}", f"{name} · {status.value}")
 
 
 _FRENCH = {
@@ -151,8 +150,8 @@ def _absence(history: History) -> Iterator[Text]:
     if history.tombstones:
         day = _moment(max(t.deleted_at for t in history.tombstones))
         yield Text(
-            f"plus dans notre catalogue depuis {day}",
-            f"not in our own catalogue any more since {day}",
+            f"Plus dans notre catalogue depuis {day}.",
+            f"Not in our own catalogue any more since {day}.",
         )
     if not history.revisions:
         yield _NEVER if history.is_empty else _PURGED
@@ -247,7 +246,10 @@ def _moment(at: datetime) -> str:
 def _line(desk: Desk, text: Text, indent: int, style: str = "") -> None:
     """Print a paragraph, its further lines below the first; nothing is markup."""
     said = Line(text.said_in(desk.language), style=style)
-    desk.console.print(Padding(said, (0, 0, 0, indent)))
+    width = max(desk.console.width - indent, 1)
+    for part in said.wrap(desk.console, width):
+        part.rstrip()
+        desk.console.print(Line(" " * indent) + part, soft_wrap=True)
 
 
 def add_history(group: click.Group, text: Say) -> None:

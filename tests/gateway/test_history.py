@@ -28,7 +28,8 @@ from metadata.content import (
     ServiceIdentification,
 )
 from metadata.finding import Language
-from providers.store_model import EntryState
+from metadata.record import Record, RecordKind
+from providers.store_model import Entry, EntryState, Operation
 from providers.store_sendings import OURSELVES
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -208,6 +209,33 @@ class TestTimeline:
         assert [s.operation.value for s in history.others] == ["create", "delete"]
         assert {s.fingerprint for s in history.others} == {""}
 
+    def test_the_form_of_a_portal_is_told_after_the_records(
+        self, store, make_record, configure, now
+    ) -> None:
+        form = Record(
+            identifier="https://data.example.org/id/communes",
+            dataset_id="communes",
+            kind=RecordKind.DATASET,
+            content=(GOLDEN / "udata" / "points.json").read_bytes(),
+        )
+        store.keep_revisions([form], now=now)
+        _publisher(store, configure())([make_record()], now=now)
+        order = Entry(
+            outlet="portail",
+            record_identifier=form.identifier,
+            dataset_id="communes",
+            kind=form.kind,
+            operation=Operation.CREATE,
+            state=EntryState.DONE,
+            fingerprint=form.fingerprint,
+            intended_at=now,
+        )
+        store.keep_entries([order])
+        (revision,) = history_of(store, "communes").revisions
+        assert [record.form for record in revision.records] == ["iso19139", "json"]
+        places = [[s.outlet for s in r.sendings] for r in revision.records]
+        assert places == [[OURSELVES], ["portail"]]
+
     @pytest.mark.pycsw
     def test_a_real_catalogue_is_among_the_places(
         self, store, make_record, configure, catalogue, now
@@ -326,7 +354,7 @@ class TestCommand:
     def test_a_withdrawn_and_purged_dataset_says_so(self, desk: Path) -> None:
         run("withdraw", "communes", "--purge")
         said = " ".join(run("history", "communes").split())
-        assert said.startswith("communes · withdrawn · not in our own catalogue")
+        assert said.startswith("communes · withdrawn Not in our own catalogue")
         assert "Its revisions were erased" in said
         assert said.count("our own catalogue: deleted") == 2
 
@@ -342,6 +370,5 @@ class TestCommand:
         )
         said = " ".join(run("history", "autre").split())
         assert (
-            said
-            == "autre · draft · Nothing of it was published yet: passerelle publish."
+            said == "autre · draft Nothing of it was published yet: passerelle publish."
         )
