@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
 from lxml import etree
 
 from metadata.xml import NAMESPACES, parse
+
+_STAMP = re.compile(rb"(<gmd:dateStamp>\s*<gco:Date>)[^<]*")
 
 
 class RecordKind(StrEnum):
@@ -37,6 +41,18 @@ class Record:
     def fingerprint(self) -> str:
         """SHA-256 of the canonical document without the record's date stamp."""
         return fingerprint(self.content)
+
+    def dated(self, day: date) -> Record:
+        """Return the same record with another date stamp (MD_Metadata.dateStamp).
+
+        As it would have been encoded with it, byte for byte; one without a stamp
+        stays as it is.
+        """
+        stamp = rb"\g<1>" + day.isoformat().encode()
+        dated = replace(self, content=_STAMP.sub(stamp, self.content, count=1))
+        if "fingerprint" in self.__dict__:  # which the stamp is left out of
+            dated.__dict__["fingerprint"] = self.fingerprint
+        return dated
 
     @property
     def name(self) -> str:
