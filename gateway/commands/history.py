@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from gateway.desk import Desk, UnknownDataset
 from gateway.history.changes import NOTHING, FieldChange, changes
 from gateway.history.document import document
 from gateway.history.leaves import Value
+from gateway.history.names import field_kind
 from gateway.history.timeline import (
     DatasetRevision,
     History,
@@ -28,6 +29,8 @@ from metadata.stated import Status
 from providers.store_model import EntryState, Operation
 from providers.store_sendings import OURSELVES, Sending
 
+_SHOWN: Final = 3
+"""Changes of one field of the parts of a list that are all told."""
 _OURSELVES: Final = Text("notre catalogue", "our own catalogue")
 _OPERATIONS: Final = {
     Operation.CREATE: Text("créée", "created"),
@@ -162,12 +165,28 @@ def _print_revision(desk: Desk, revision: DatasetRevision) -> None:
     told: set[Text] = set()
     for record in revision.records:
         _line(desk, _record(record), 2)
-        for change in record.changes:
-            if change.words not in told:
-                _line(desk, change.words, 4)
-            told.add(change.words)
+        for words in _summed(record.changes, revision.number):
+            if words not in told:
+                _line(desk, words, 4)
+            told.add(words)
         for sending in record.sendings:
             _line(desk, _order(sending), 4, style="dim")
+
+
+def _summed(changes: Iterable[FieldChange], number: int) -> Iterator[Text]:
+    """Yield what changed; of the same field of many parts of a list, the first."""
+    kinds: dict[str, list[FieldChange]] = {}
+    for change in changes:
+        kinds.setdefault(field_kind(change.path), []).append(change)
+    for alike in kinds.values():
+        few = len(alike) <= _SHOWN
+        yield from (change.words for change in (alike if few else alike[:1]))
+        if not few:
+            more = len(alike) - 1
+            yield Text(
+                f"… et {more} de plus de cette sorte (--revision {number} les donne)",
+                f"… and {more} more like it (--revision {number} has them)",
+            )
 
 
 def _print_whole(desk: Desk, revision: DatasetRevision) -> None:

@@ -121,13 +121,34 @@ PARTS: Final[Mapping[str, Text]] = MappingProxyType(
 """Later steps of a path → their names."""
 
 
+_WHOLE: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "identification.constraints[access].others": Text(
+            "Limites d'accès", "Limitations on access"
+        ),
+        "identification.constraints[use].others": Text("Licence", "Licence"),
+    }
+)
+"""Paths with a name of their own."""
+_SILENT: Final = frozenset({"keywords", "others"})
+"""Last steps whose name adds nothing to that of the list."""
+
+
+def field_kind(path: str) -> str:
+    """Return what the same fields of several parts of a list have in common."""
+    return _KEY.sub("", path)
+
+
 def field_name(path: str) -> Text:
     """Return the name of a field for people; a step without a name stays as it is."""
+    if path in _WHOLE:
+        return _WHOLE[path]
     bare = _KEY.sub("", path)
     steps = bare.split(".")
     length = next((n for n in (2, 1) if ".".join(steps[:n]) in FIELDS), 1)
     head = FIELDS.get(".".join(steps[:length]), Text(steps[0], steps[0]))
-    rest = [PARTS.get(step, Text(step, step)) for step in steps[length:]]
+    later = [step for step in steps[length:] if step not in _SILENT]
+    rest = [PARTS.get(step, Text(step, step)) for step in later]
     found = _KEY.search(path)
     key = found[0][1:-1] if found else ""
     return Text(

@@ -69,6 +69,11 @@ class TestChanges:
         said = " | ".join(words(before, after))
         assert "added “commune”, removed “canton”" in said
 
+    def test_the_licence_is_called_so(self, make_record) -> None:
+        after = make_record(licence="odbl-1.0").content
+        (said,) = words(make_record().content, after)
+        assert said.startswith("Licence: added “Open Data Commons")
+
     def test_another_order_is_no_change(self, make_record) -> None:
         before = make_record(keywords=("limite", "canton")).content
         after = make_record(keywords=("canton", "limite")).content
@@ -319,6 +324,14 @@ class TestCommand:
         assert "revision 2" in said
         assert "→ “Communes [bold]neuves[/bold]”" in " ".join(said.split())
         assert "our own catalogue: replaced" in said
+
+    def test_sums_up_what_changed_in_every_link(self, desk: Path) -> None:
+        change_title(desk, "Autre")
+        run("publish")
+        said = " ".join(run("history", "communes").split())
+        assert "more like it (--revision 2 has them)" in said
+        whole = run("history", "communes", "--revision", "2")
+        assert whole.count("Link (") > said.count("Link (") == 1
 
     def test_speaks_french(self, desk: Path) -> None:
         said = run("history", "communes", language=Language.FRENCH)
