@@ -99,7 +99,7 @@ class Feed:
     def _answer(self, request: Request, form: Form) -> Response:
         snapshot = snapshot_of(request)
         require_known(request.query_params, _PARAMETERS)
-        limit = read_limit(request.query_params.get("limit", ""), PAGE_SIZE, MOST)
+        limit = read_limit(request.query_params.get("limit"), PAGE_SIZE, MOST)
         after = request.query_params.get("after", "")
         require_whole(snapshot, self._clock())
         content = catalogue_page(snapshot, form, after=after, limit=limit)
@@ -164,7 +164,7 @@ def record_url(snapshot: Snapshot, published: Published) -> str:
     return f"{snapshot.configuration.service.url}/records/{published.name}.xml"
 
 
-def read_limit(given: str, default: int, most: int) -> int:
+def read_limit(given: str | None, default: int, most: int) -> int:
     """Return how many are wanted; more than there may be is as many as may be.
 
     Raises
@@ -172,7 +172,7 @@ def read_limit(given: str, default: int, most: int) -> int:
     metadata.errors.QueryError
         It is no whole number above 0.
     """
-    if not given:
+    if given is None:
         return default
     if not (given.isascii() and given.isdecimal() and len(given) < _DIGITS):
         raise QueryError(text("catalogue.limit", value=given[:40]), parameter="limit")

@@ -29,6 +29,7 @@ from service.landing import service_title
 from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.negotiation import OPENAPI
+from service.openapi_outlets import outlet_paths
 from service.openapi_parameters import (
     LISTING_PARAMETERS,
     OWN_PARAMETERS,
@@ -155,7 +156,7 @@ def _paths(root: Root, language: Language) -> Document:
         paths |= _collection_paths(
             "{collectionId}", "", generic, everywhere, anywhere, _files(root), language
         )
-        paths |= _service_paths(language)
+        paths |= outlet_paths(_get, language)
         return paths
     for served in root.dataset.collections:
         paths |= _one_collection(served, language)
@@ -170,31 +171,6 @@ def _files(root: Root) -> tuple[FileFormat, ...]:
         for form in served.dataset.formats(served.collection)
     }
     return tuple(form for form in FORMATS if form in had)
-
-
-def _service_paths(language: Language) -> Document:
-    """Return the paths that only the service's own root has."""
-    name = {
-        "name": "dataset",
-        "in": "path",
-        "required": True,
-        "description": say(language, "parameter.dataset"),
-        "schema": {"type": "string"},
-    }
-    record = {"application/xml": {"schema": {"type": "string"}}}
-    return {
-        "/datasets/": _get("datasets", "service", language, _json_html("datasets")),
-        "/records/{dataset}.xml": _get(
-            "record", "records", language, record, parameters=[name, _ref("lang")]
-        ),
-        "/health": _get(
-            "health",
-            "service",
-            language,
-            {_JSON: _content("health")},
-            parameters=[_ref("lang")],
-        ),
-    }
 
 
 def _one_collection(served: ServedCollection, language: Language) -> Document:
@@ -371,7 +347,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _error_responses(language: Language) -> Iterator[tuple[str, Document]]:
-    for status in (*_ERRORS, *_POST_ERRORS):
+    for status in (*_ERRORS, *_POST_ERRORS, "403"):
         yield (
             status,
             {

@@ -62,24 +62,24 @@ def shared_parameters(
 ) -> dict[str, Document]:
     """Return the parameters that stand under `components`, by name."""
     found = {
-        name: _query(name, schema, say(language, f"parameter.{name}"))
+        name: query(name, schema, say(language, f"parameter.{name}"))
         for name, schema in _ITEMS.items()
     }
-    found["listingLimit"] = _query(
+    found["listingLimit"] = query(
         "limit",
         {**_ITEMS["limit"], "default": LISTED},
         say(language, "parameter.listingLimit"),
     )
-    found["q"] = _query("q", {"type": "string"}, say(language, "parameter.q"))
+    found["q"] = query("q", {"type": "string"}, say(language, "parameter.q"))
     spoken = {"type": "string", "enum": [str(each) for each in languages]}
-    found["downloadForm"] = _query(
+    found["downloadForm"] = query(
         "f",
         {"type": "string", "enum": ["json", "geojson"], "default": "json"},
         say(language, "parameter.f"),
     )
-    found["lang"] = _query("lang", spoken, say(language, "parameter.lang"))
+    found["lang"] = query("lang", spoken, say(language, "parameter.lang"))
     formats = {"type": "string", "enum": ["json", "html"], "default": "json"}
-    found["f"] = _query("f", formats, say(language, "parameter.f"))
+    found["f"] = query("f", formats, say(language, "parameter.f"))
     found["featureId"] = _path("featureId", language)
     return found
 
@@ -96,7 +96,7 @@ def collection_id(ids: Iterable[str], language: Language) -> Document:
 def property_parameters(collection: Collection) -> list[Document]:
     """Return one parameter for each column that equality can be asked of."""
     return [
-        _query(column.name, property_type(column), column.description)
+        query(column.name, property_type(column), column.description)
         for column in published_columns(collection)
         if column.field.type in SORTABLE and column.name not in ITEMS_PARAMETERS
     ]
@@ -106,10 +106,11 @@ def crs_parameter(name: str, collection: Collection, language: Language) -> Docu
     """Return a parameter that names one of the CRS of a collection."""
     known = [crs.uri for crs in served_crs(collection)]
     schema: Document = {"type": "string", "enum": known, "default": known[0]}
-    return _query(name, schema, say(language, f"parameter.{name}"))
+    return query(name, schema, say(language, f"parameter.{name}"))
 
 
-def _query(name: str, schema: Document, description: str) -> Document:
+def query(name: str, schema: Document, description: str) -> Document:
+    """Return a query parameter that may be left out."""
     parameter: Document = {
         "name": name,
         "in": "query",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from metadata.dcat import Form
@@ -28,8 +32,16 @@ def catalogue_routes(keeper: Keeper) -> list[BaseRoute]:
         Route(path, records.collection),
         Route(f"{path}/queryables", records.queryables),
         Route(f"{path}/items", records.items),
+        Route(f"{path}/items", _read_only, methods=["POST"]),
         Route(f"{path}/items/{{item:path}}", records.item),
     ]
+
+
+async def _read_only(request: Request) -> Response:  # noqa: ARG001
+    """Refuse POST, which the items of every other collection take (filters)."""
+    raise HTTPException(
+        HTTPStatus.METHOD_NOT_ALLOWED.value, headers={"Allow": "GET, HEAD"}
+    )
 
 
 def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
@@ -48,6 +60,5 @@ def outlet_routes(clock: Callable[[], datetime]) -> list[BaseRoute]:
         Route("/records", records),
         Route("/records/", records),
         Route("/sitemap.xml", folder.sitemap),
-        Route("/oai", oai.get),
-        Route("/oai", oai.post, methods=["POST"]),
+        Route("/oai", oai.answer, methods=["GET", "POST"]),
     ]

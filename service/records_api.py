@@ -77,7 +77,7 @@ class RecordsApi:
         """
         seen = visit(request, (_RECORD,), COMMON | PARAMETERS)
         given = dict(request.query_params)
-        limit = read_limit(given.get("limit", ""), PAGE_SIZE, MOST)
+        limit = read_limit(given.get("limit"), PAGE_SIZE, MOST)
         catalogue = seen.snapshot.catalogue
         search = read_search(given)
         require_filled(catalogue)

@@ -53,19 +53,17 @@ class OaiEndpoint:
         self._clock = clock
         self._known: tuple[Catalogue, str, Repository] | None = None
 
-    async def get(self, request: Request) -> Response:
-        """Answer GET."""
-        return await self._answer(request, _pairs(request.url.query))
-
-    async def post(self, request: Request) -> Response:
-        """Answer POST; the arguments are in the body.
+    async def answer(self, request: Request) -> Response:
+        """Answer GET, and POST, whose arguments are in the body.
 
         Raises
         ------
         HttpProblem
-            413, 415: too long, or no form.
+            413, 415: the body is too long, or no form.
         """
-        return await self._answer(request, _pairs(await _body(request)))
+        posted = request.method == "POST"
+        query = await _body(request) if posted else request.url.query
+        return await self._answer(request, _pairs(query))
 
     async def _answer(
         self, request: Request, pairs: Sequence[tuple[str, str]]

@@ -154,6 +154,8 @@ def encodings(tested: Implementation, report: Report) -> None:
         assert {"/", "/conformance", "/collections"} <= paths, paths
     with report.test(OAS30, "/conf/oas30/exceptions-codes"):
         for path, methods in tested.definition["paths"].items():
+            if path == "/oai":  # OAI-PMH tells by 200 what is wrong
+                continue
             codes = set(methods["get"]["responses"])
             assert codes & {"400", "4XX", "default"}, (path, codes)
             assert codes & {"500", "5XX", "default"}, (path, codes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +12,24 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from starlette.routing import Mount, Route
 
+from providers.configuration import read_configuration
 from service import parameters
+from service.app import create_app
 from service.parameters import (
     DOWNLOAD_PARAMETERS,
     ITEM_PARAMETERS,
     ITEMS_PARAMETERS,
 )
 
+ASKED = {
+    "/csw": {"service": "CSW", "request": "GetCapabilities"},
+    "/oai": {"verb": "Identify"},
+}
+"""What a path is asked for where it has to be asked for something."""
+UNLISTED = {"/openapi", "/datasets", "/records", "/static"}
+"""Other names of paths that are listed, and what pages are made of."""
 ROOTS = ("", "/datasets/lieux", "/datasets/zonage")
 
 
@@ -127,12 +138,69 @@ def test_every_path_answers_in_a_type_it_declares(
         "featureId": items["features"][0]["id"],
     }
     for path in document["paths"]:
-        filled = path.format(**examples)
-        answer = service.get(root + filled)
-        assert answer.status_code == 200, (filled, answer.text)
-        declared = document["paths"][path]["get"]["responses"]["200"]["content"]
-        kind = answer.headers["content-type"].split(";")[0]
-        assert kind in {name.split(";")[0] for name in declared}
+        if not of_the_catalogue(path):
+            require_declared(service, document, root, path, examples)
+
+
+def test_every_path_of_a_catalogue_that_is_published_answers_in_a_type_it_declares(
+    on_geopackage: Any, publish: Any, serve: Any
+) -> None:
+    on_geopackage.describe("lieux", "places")
+    publish(on_geopackage)
+    with serve(on_geopackage) as client:
+        document = client.get("/api").json()
+        records = client.get("/collections/catalogue/items?type=dataset").json()
+        examples = {"dataset": "lieux", "recordId": records["features"][0]["id"]}
+        paths = [path for path in document["paths"] if of_the_catalogue(path)]
+        assert len(paths) > 10
+        for path in paths:
+            require_declared(client, document, "", path, examples)
+
+
+def of_the_catalogue(path: str) -> bool:
+    """Tell whether a path answers once something is published."""
+    known = ("/csw", "/oai", "/dcat", "/collections/catalogue", "/records", "/sitemap")
+    return path.startswith(known)
+
+
+def require_declared(
+    service: httpx.Client, document: Any, root: str, path: str, examples: Any
+) -> None:
+    """Ask for a path, and require that it answers as its document says."""
+    filled = path.format(**examples)
+    answer = service.get(root + filled, params=ASKED.get(path))
+    assert answer.status_code == 200, (filled, answer.text)
+    declared = document["paths"][path]["get"]["responses"]["200"]["content"]
+    kind = answer.headers["content-type"].split(";")[0]
+    assert kind in {name.split(";")[0] for name in declared}
+
+
+def test_every_path_of_the_service_is_documented(
+    service: httpx.Client, on_geopackage: Any
+) -> None:
+    app = create_app(read_configuration(on_geopackage.configuration))
+    routes = [r for r in app.routes if isinstance(r, (Route, Mount))]
+    served = {re.sub(r":\w+}", "}", route.path) for route in routes}
+    served = {path for path in served if not path.startswith("/datasets/{dataset}/")}
+    document = service.get("/api").json()
+    known = set(document["paths"]) | UNLISTED | {"/datasets/{dataset}"}
+    same = {"{collection}": "{collectionId}", "{name}.xml": "{dataset}.xml"}
+    for ours, theirs in same.items():
+        served = {path.replace(ours, theirs) for path in served}
+    served = {re.sub(r"\{item\}", "{featureId}", path) for path in served}
+    served = {
+        p.replace("catalogue/items/{featureId}", "catalogue/items/{recordId}")
+        for p in served
+    }
+    downloads = {path for path in served if path.endswith("/download/{file}")}
+    assert downloads
+    assert served - downloads - known == set()
+    methods = {
+        method for route in app.routes for method in getattr(route, "methods", ())
+    }
+    assert methods == {"GET", "HEAD", "POST"}
+    for path in ("/csw", "/oai"):
+        assert document["paths"][path].keys() == {"get", "post"}
 
 
 def test_the_document_of_a_dataset_spells_its_collections_out(
@@ -241,9 +309,12 @@ def test_a_download_has_the_forms_that_are_documented(service: httpx.Client) -> 
 
 
 def test_every_operation_declares_how_it_refuses(document: Any) -> None:
-    for methods in document["paths"].values():
+    for path, methods in document["paths"].items():
         for operation in methods.values():
             answers = operation["responses"]
+            if path in ASKED:  # protocols with refusals of their own
+                assert {"500", "503"} <= answers.keys()
+                continue
             assert {"400", "404", "406", "503"} <= answers.keys()
             for status in answers.keys() - {"200"}:
                 answer = resolved(document, answers[status]["$ref"])
