@@ -261,18 +261,27 @@ def records_of(
     revision's date; another one is dated today.
     """
     due = [dataset for dataset in datasets if dataset.has_record(today)]
-    names = [name for d in due for name in _record_identifiers(d)]
-    last = store.last_stamps(names)
-    return tuple(
-        _dated(encode, dataset, last, today)
-        for dataset in due
-        for encode in _encoders(dataset)
-    )
+    last = store.last_stamps([name for d in due for name in record_identifiers(d)])
+    return tuple(r for d in due for r in dated_records(d, last, today=today))
 
 
-def _record_identifiers(dataset: Dataset) -> tuple[str, str]:
+def record_identifiers(dataset: Dataset) -> tuple[str, str]:
+    """Return the identifiers that its records have, or would have."""
     stated = dataset.description
     return stated.record_identifier, stated.service_identifier
+
+
+def dated_records(
+    dataset: Dataset, last: Mapping[str, Stamp], *, today: date
+) -> tuple[Record, ...]:
+    """Encode the records of a dataset, each with the date it last changed.
+
+    Parameters
+    ----------
+    last
+        Fingerprint and date of the last revisions, by record identifier.
+    """
+    return tuple(_dated(e, dataset, last, today) for e in _encoders(dataset))
 
 
 def _dated(
@@ -298,19 +307,47 @@ def _encoders(dataset: Dataset) -> tuple[Encoder, ...]:
     return (encode_dataset_record,)
 
 
-def check_everything(datasets: Iterable[Dataset], *, today: date) -> Iterator[Finding]:
-    """Check datasets and the records they would have, drafts included.
+class CheckOne(Protocol):
+    """What holds one dataset against the rules."""
+
+    def __call__(self, dataset: Dataset, *, today: date) -> Checked:
+        """Check it and the records it would have."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One dataset with its records, held against the rules."""
+
+    findings: tuple[Finding, ...]
+    records: tuple[Record, ...]
+
+
+def check_one(dataset: Dataset, *, today: date) -> Checked:
+    """Check a dataset and the records it would have.
 
     What a dataset lacks is not said of its records again.
+    """
+    own = tuple(check_dataset(dataset, today=today))
+    records = tuple(e(dataset, date_stamp=today) for e in _encoders(dataset))
+    flaws = (flaw for record in records for flaw in check_record(record))
+    return Checked((*own, *without_repeats(own, flaws)), records)
+
+
+def check_everything(
+    datasets: Iterable[Dataset], *, today: date, check: CheckOne = check_one
+) -> Iterator[Finding]:
+    """Check datasets and the records they would have, drafts included.
+
+    Parameters
+    ----------
+    check
+        Checks one of them.
     """
     every = tuple(datasets)
     records: list[Record] = []
     for dataset in every:
-        own = tuple(check_dataset(dataset, today=today))
-        yield from own
-        made = [encode(dataset, date_stamp=today) for encode in _encoders(dataset)]
-        flaws = (flaw for record in made for flaw in check_record(record))
-        yield from without_repeats(own, flaws)
-        records += made
+        checked = check(dataset, today=today)
+        yield from checked.findings
+        records += checked.records
     yield from check_records(records)
     yield from check_duplicates(every)

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.assembly import Assembled, check_everything, records_of
+from gateway.assembly import (
+    Assembled,
+    CheckOne,
+    check_everything,
+    check_one,
+    records_of,
+)
 from gateway.outlets.opening import FORMS
 from metadata.dataset import Dataset
 from metadata.finding import Finding, has_errors
@@ -44,10 +50,17 @@ class Ready:
         }
 
 
-def sort_out(found: Assembled, *, today: date) -> Ready:
-    """Part what may go out from what is held, and say why it is."""
+def sort_out(found: Assembled, *, today: date, check: CheckOne = check_one) -> Ready:
+    """Part what may go out from what is held, and say why it is.
+
+    Parameters
+    ----------
+    check
+        Checks one dataset.
+    """
     due = [d for d in found.described.datasets if d.has_record(today)]
-    flaws = [f for f in check_everything(due, today=today) if has_errors([f])]
+    everything = check_everything(due, today=today, check=check)
+    flaws = [f for f in everything if has_errors([f])]
     wrong = {finding.subject for finding in flaws}
     if wrong - {d.id for d in due}:
         wrong = {d.id for d in due}  # of the organisation: it stands in every record

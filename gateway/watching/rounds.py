@@ -12,12 +12,15 @@ from datetime import date
 
 from gateway.assembly import join, lost_silos
 from gateway.publication.readiness import Ready, sort_out
+from gateway.watching.memory import Memory
 from gateway.watching.papers import Papers
 from gateway.watching.silo import FollowedSilo
 from providers.surveyed import Surveyed
 
 
-def judge(papers: Papers, silos: Iterable[FollowedSilo], *, today: date) -> Ready:
+def judge(
+    papers: Papers, silos: Iterable[FollowedSilo], memory: Memory, *, today: date
+) -> Ready:
     """Return what may go out today, and what is held."""
     every = {silo.name: silo for silo in silos}
     away = {name for name, silo in every.items() if not silo.is_known}
@@ -27,13 +30,13 @@ def judge(papers: Papers, silos: Iterable[FollowedSilo], *, today: date) -> Read
         if any(c.source.silo in away for c in d.collections)
     }
     wanted = [d for d in papers.published if d.id not in held]
-    found = [s.surveyed for name, s in every.items() if name not in away]
+    parts = [s.surveyed for name, s in every.items() if name not in away]
     lost = lost_silos(papers.configuration, wanted)
     surveyed = Surveyed(
-        surveys=tuple(survey for part in found for survey in part.surveys),
-        findings=(*lost, *(f for part in found for f in part.findings)),
+        surveys=tuple(survey for part in parts for survey in part.surveys),
+        findings=(*lost, *(f for part in parts for f in part.findings)),
     )
-    ready = sort_out(
-        join(papers.configuration, papers.descriptions, wanted, surveyed), today=today
-    )
+    found = join(papers.configuration, papers.descriptions, wanted, surveyed)
+    memory.keep_to({d.id for d in wanted})
+    ready = sort_out(found, today=today, check=memory.check)
     return replace(ready, held=ready.held.union(held))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 from gateway.outlets.pacing import Interrupted
 from gateway.publication.publish import Clock, publish_records
 from gateway.publication.readiness import Ready
 from gateway.publication.result import PublishResult
+from gateway.watching.memory import Memory
 from gateway.watching.reporting import has_failed, tell_outlet, tell_snapshot
 from gateway.watching.schedule import Pauses
 from gateway.watching.telling import Teller
@@ -47,14 +48,19 @@ class Load:
 
 
 def load_of(
-    ready: Ready, configuration: Configuration, store: Store, now: datetime
+    ready: Ready,
+    memory: Memory,
+    configuration: Configuration,
+    store: Store,
+    *,
+    today: date,
 ) -> Load:
     """Encode what may go out today."""
     return Load(
-        records=ready.records(store, today=now.date()),
+        records=memory.records(ready.datasets, store, today=today),
         forms=ready.forms(configuration),
         held=ready.held,
-        day=now.date(),
+        day=today,
     )
 
 

@@ -21,6 +21,7 @@ from gateway.watching.bell import Bell
 from gateway.watching.drafts import draft_tables
 from gateway.watching.file_work import FileWork
 from gateway.watching.lookout import Lookout
+from gateway.watching.memory import Memory
 from gateway.watching.papers import Papers
 from gateway.watching.rounds import judge
 from gateway.watching.schedule import Gathering, Pace, Pauses
@@ -131,6 +132,7 @@ class _Watcher:
         self._sender = Sender(teller, self._pauses, clock)
         self._load: Load | None = None
         """What may go out since the last round."""
+        self._memory = Memory()
         self._is_unsent = False
         self._hindered_until = 0.0
         """When to try again what the store or another publisher did not let us do."""
@@ -218,9 +220,12 @@ class _Watcher:
             new = tuple(self._measure(now))
         if self._configuration.watch.drafts:
             draft_tables(self._papers, new, self._language, self._teller)
-        ready = judge(self._papers, self._lookout.silos.values(), today=now.date())
+        memory, silos, today = self._memory, self._lookout.silos.values(), now.date()
+        ready = judge(self._papers, silos, memory, today=today)
         self._teller.findings("round", ready.findings)
-        self._load = load_of(ready, self._configuration, self._store, now)
+        self._load = load_of(
+            ready, memory, self._configuration, self._store, today=today
+        )
         self._is_unsent = True
         self._gathering.clear()
         self._files.consider(self._lookout.material, self._lookout.marks)
