@@ -131,8 +131,8 @@ def add_files(group: click.Group, text: Say) -> None:
 
     @group.command(
         help=text(
-            "Prépare chaque collection en fichiers GeoPackage et CSV.",
-            "Make each collection ready as GeoPackage and CSV files.",
+            "Prépare chaque collection en fichiers : GeoPackage, CSV, Shapefile…",
+            "Make each collection ready as files: GeoPackage, CSV, Shapefile…",
         )
     )
     @click.argument("ids", nargs=-1, metavar="[ID]...")

@@ -81,11 +81,20 @@ def module_database(
     return lambda folder: new_deployment(folder, module_postgis, "public")
 
 
+KINDS = {
+    "geojson": "application/geo+json",
+    "gpkg": "application/geopackage+sqlite3",
+    "csv": "text/csv; charset=utf-8",
+    "fgb": "application/flatgeobuf",
+    "parquet": "application/vnd.apache.parquet",
+    "shp.zip": "application/zip",
+}
+
+
 def test_a_file_has_length_date_digest_and_type(made: httpx.Client) -> None:
-    for path, kind in (
-        (GPKG, "application/geopackage+sqlite3"),
-        (CSV, "text/csv; charset=utf-8"),
-    ):
+    assert list(KINDS) == [str(form) for form in ALL_FORMATS]
+    for ending, kind in KINDS.items():
+        path = f"/collections/places/download/places.{ending}"
         answer = made.get(path)
         assert answer.status_code == 200
         headers, content = answer.headers, answer.content
@@ -257,11 +266,31 @@ def test_links_say_length_type_title_and_language(made: httpx.Client) -> None:
             assert head.headers["content-type"].startswith(link["type"])
 
 
+def test_the_record_and_the_api_document_name_every_file(made: httpx.Client) -> None:
+    record = made.get("/records/lieux.xml").text
+    paths = made.get("/datasets/lieux/api?f=json").json()["paths"]
+    for ending in KINDS:
+        address = f"/collections/places/download/places.{ending}"
+        assert f"{address}<" in record
+        assert address in paths
+
+
+def test_gdal_reads_what_is_under_a_box_over_http(made: httpx.Client) -> None:
+    address = f"/vsicurl/{made.base_url}/collections/places/download/places.fgb"
+    whole = pyogrio.read_dataframe(address)
+    assert len(whole) == 30
+    place = whole.geometry[7]
+    box = (place.x - 1, place.y - 1, place.x + 1, place.y + 1)
+    assert len(pyogrio.read_dataframe(address, bbox=box)) == 1
+
+
 def test_pages_offer_the_files(made: httpx.Client) -> None:
     for path in ("/collections/places?f=html", "/datasets/lieux/?f=html"):
         page = made.get(path).text
         assert "places.gpkg" in page
         assert "places.csv" in page
+        assert "places.shp.zip" in page
+        assert page.count("places.geojson") == 1
 
 
 @pytest.mark.parametrize(
@@ -373,6 +402,69 @@ def test_a_hidden_column_hides_the_file_that_holds_it_at_once(
         assert run(deployment, "files") == 0
         wait_for(lambda: ready(client, CSV))
         assert "secret" not in client.get(CSV).text.split("\r\n")[0]
+
+
+def configure(deployment: Any, formats: str) -> None:
+    """State which files are made."""
+    path = deployment.configuration
+    kept = [
+        line for line in path.read_text("utf-8").splitlines() if "files:" not in line
+    ]
+    path.write_text("\n".join([*kept, f"files: {{formats: {formats}}}", ""]), "utf-8")
+
+
+def test_a_form_that_is_made_no_more_loses_its_file_and_its_links(
+    deployment: Any, serve: Serve, wait_for: Wait
+) -> None:
+    deployment.describe("lieux", "places")
+    assert run(deployment, "files") == 0
+    configure(deployment, "[gpkg, parquet]")
+    with serve(deployment, files=0.1) as client:
+        assert client.get(CSV).status_code == 404
+        assert client.get(GPKG).status_code == 200
+        links = links_of(client.get("/collections/places").json())
+        assert list(links) == ["geojson", "gpkg", "parquet"]
+        assert "length" not in links["geojson"]
+        assert ".fgb" not in client.get("/records/lieux.xml").text
+        assert ".fgb" not in client.get("/datasets/lieux/api").text
+        wait_for(lambda: len(files_of(deployment)) == 2)
+        endings = {path.suffix for path in files_of(deployment)}
+        assert endings == {".gpkg", ".parquet"}
+
+
+def test_no_form_at_all_may_be_made_and_geojson_is_of_this_moment(
+    deployment: Any, serve: Serve, change: Callable[[Any], None]
+) -> None:
+    deployment.describe("lieux", "places")
+    configure(deployment, "[]")
+    assert run(deployment, "files") == 0
+    with serve(deployment, files=0.1) as client:
+        address = "/collections/places/download/places.geojson"
+        assert "changé" not in client.get(address).text
+        change(deployment)
+        assert "changé" in client.get(address).text
+        assert files_of(deployment) == []
+
+
+def test_a_form_that_nobody_knows_is_named(
+    deployment: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(deployment, "[gpkg, dwg]")
+    assert run(deployment, "files") != 0
+    told = capsys.readouterr().err
+    assert "files.formats" in told
+    assert "dwg" in told or "parquet" in told
+
+
+def test_geojson_that_is_ready_is_sent_as_a_file_and_by_parts(
+    made: httpx.Client,
+) -> None:
+    address = "/collections/places/download/places.geojson"
+    whole = made.get(f"{address}?f=geojson")
+    assert len(whole.json()["features"]) == 30
+    part = made.get(address, headers={"Range": "bytes=0-9"})
+    assert (part.status_code, part.content) == (206, whole.content[:10])
+    assert made.get(f"{address}?f=csv").status_code == 400
 
 
 def files_of(deployment: Any) -> list[Path]:
