@@ -20,7 +20,7 @@ XHTML = b'<html xmlns="http://www.w3.org/1999/xhtml"><body>Captif</body></html>'
 UPLOAD = 'name="file"'
 PUBLISH = "/metadata/publication"
 UNPUBLISH = "/unpublication"
-LIST = "metadata?"
+LIST = "limit="
 ONCE = 4
 
 
