@@ -149,6 +149,18 @@ class Columns(_Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableSchema(_Strict):
+    """The data schema that the CSV file of a collection follows."""
+
+    name: str = ""
+    """In the catalogue of schema.data.gouv.fr (``etalab/schema-irve-statique``)."""
+    version: str = ""
+    """Empty: none in particular."""
+    url: str = ""
+    """Address of one that is in no catalogue; instead of a name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CollectionDescription(_Strict):
     """One table or layer of the dataset."""
 
@@ -166,6 +178,8 @@ class CollectionDescription(_Strict):
     crs: int | None = None
     """EPSG code a person states; compared with the measured one."""
     columns: Columns = field(default_factory=Columns)
+    schema: TableSchema | None = None
+    """The data schema that its CSV file follows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ References
 udata 17.18.0, core/dataset/forms.py and api_fields.py; measured on its real API.
 
 Limitations: no size or checksum of files, whose content changes more often than their
-description; geometry is the box, not a zone; no schema.
+description; geometry is the box, not a zone.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ from metadata.distributions import (
     distributions,
     record_address,
 )
+from metadata.file_formats import FORMATS, FileFormat
 from metadata.finding import Text
 from metadata.iso19139_content import dataset_content, record_language
 from metadata.measured import TemporalExtent
 from metadata.preview.platform import platform
 from metadata.record import Record, RecordKind, fingerprint
-from metadata.stated import Access
+from metadata.stated import Access, TableSchema
 
 IDENTIFIER: Final = "passerelle:identifier"
 """Extra that holds our http URI of the dataset."""
@@ -55,6 +56,9 @@ FINGERPRINT: Final = "passerelle:fingerprint"
 """Extra that holds the fingerprint of what we sent."""
 KEY: Final = "passerelle:key"
 """Extra of a resource that says which of ours it is."""
+SCHEMA: Final = "passerelle:schema"
+"""Extra of a resource that says that its schema is ours, and nobody's there."""
+_OF_SCHEMAS: Final = ("name", "version", "url")
 _RECORD: Final = "passerelle:record"
 _HVD: Final = "passerelle:hvd"
 _OURS: Final = (IDENTIFIER, _RECORD, _HVD)
@@ -65,6 +69,9 @@ _LETTERS: Final = str.maketrans(
 )
 OF_RESOURCES: Final = ("title", "description", "type", "url", "format", "mime")
 """What we say of a resource, beside its key."""
+Resource = dict[str, Any]
+"""A resource in the words of udata."""
+_TABULAR: Final = FORMATS[FileFormat.CSV].media_type
 _TYPES: Final = ("main", "api", "documentation", "other")
 _TYPE: Final = MappingProxyType(
     {
@@ -289,16 +296,16 @@ def _contact_order(contact: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(contact[name] or "" for name in reversed(_CONTACT))
 
 
-def _resources(dataset: Dataset) -> list[dict[str, str | None]]:
+def _resources(dataset: Dataset) -> list[Resource]:
     """Return files, interfaces and documents, each with a key of its own for ever."""
-    made: dict[str, dict[str, str | None]] = {}
+    made: dict[str, Resource] = {}
     for each in distributions(dataset):
         resource = _resource(each, dataset)
         made.setdefault(str(resource["key"]), resource)
     return sorted(made.values(), key=_resource_order)
 
 
-def _resource(each: Distribution, dataset: Dataset) -> dict[str, str | None]:
+def _resource(each: Distribution, dataset: Dataset) -> Resource:
     language = record_language(dataset.organisation)
     kind = file_type(each.url)
     is_api = each.kind is DistributionKind.API
@@ -311,7 +318,23 @@ def _resource(each: Distribution, dataset: Dataset) -> dict[str, str | None]:
         "url": each.url,
         "format": OGC_API_WORDS.lower() if is_api else ending or None,
         "mime": each.media_type or None,
+        **_with_schema(_schema(each, dataset)),
     }
+
+
+def _schema(each: Distribution, dataset: Dataset) -> TableSchema | None:
+    """Return the schema that a CSV file follows; `None` for all else."""
+    if each.kind is not DistributionKind.FILE or each.media_type != _TABULAR:
+        return None
+    stated = (c.description for c in dataset.collections)
+    return next((c.schema for c in stated if c.id == each.collection), None)
+
+
+def _with_schema(schema: TableSchema | None) -> Resource:
+    """Return what is said of a schema; nothing at all where none is stated."""
+    if schema is None:
+        return {}
+    return {"schema": {name: getattr(schema, name) or None for name in _OF_SCHEMAS}}
 
 
 def _key(each: Distribution, ending: str) -> str:
@@ -329,13 +352,17 @@ def _ending(media_type: str) -> str:
     return media_type.rpartition("/")[2].rpartition("+")[2]
 
 
-def _resource_understood(resource: Mapping[str, Any]) -> dict[str, str | None]:
-    key = (resource.get("extras") or {}).get(KEY)
+def _resource_understood(resource: Mapping[str, Any]) -> Resource:
+    extras = resource.get("extras") or {}
     said = {name: resource.get(name) or None for name in OF_RESOURCES}
-    return {"key": key, **said}
+    found = {"key": extras.get(KEY), **said}
+    if SCHEMA not in extras:
+        return found
+    schema = resource.get("schema") or {}
+    return {**found, "schema": {name: schema.get(name) or None for name in _OF_SCHEMAS}}
 
 
-def _resource_order(resource: Mapping[str, str | None]) -> tuple[int, str, str]:
+def _resource_order(resource: Mapping[str, Any]) -> tuple[int, str, str]:
     kind = str(resource["type"])
     rank = _TYPES.index(kind) if kind in _TYPES else len(_TYPES)
     return rank, resource["key"] or "", resource["url"] or ""

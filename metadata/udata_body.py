@@ -11,10 +11,14 @@ udata 17.18.0, core/dataset/api.py and forms.py; measured on its real API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from metadata.record import fingerprint
-from metadata.udata import FINGERPRINT, KEY, OF_RESOURCES, serialised
+from metadata.udata import FINGERPRINT, KEY, OF_RESOURCES, SCHEMA, serialised
+
+_NO_SCHEMA: Final = MappingProxyType({"name": "", "version": "", "url": ""})
+"""Takes a schema away; nothing, or none, would leave it."""
 
 
 def body(
@@ -56,10 +60,22 @@ def _sent_resources(
     }
     for resource in resources:
         before = known.get(resource["key"], {})
-        extras = {**(before.get("extras") or {}), KEY: resource["key"]}
+        kept = dict(before.get("extras") or {})
+        was_ours = kept.pop(SCHEMA, None)
         said = {name: resource[name] for name in OF_RESOURCES}
         named = {"id": before["id"]} if before else {}
-        yield {**named, **said, "filetype": "remote", "extras": extras}
+        extras = {**kept, KEY: resource["key"]}
+        if "schema" in resource:
+            schema, extras = resource["schema"], {**extras, SCHEMA: True}
+        else:  # one that somebody stated there stays; ours goes with its mark
+            schema = dict(_NO_SCHEMA) if was_ours else before.get("schema")
+        yield {
+            **named,
+            **said,
+            "schema": schema,
+            "filetype": "remote",
+            "extras": extras,
+        }
 
 
 def archived_body(there: Mapping[str, Any], moment: str) -> dict[str, Any]:

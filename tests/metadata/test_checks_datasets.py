@@ -33,6 +33,7 @@ from metadata.stated import (
     StatedExtent,
     StatedPeriod,
     Status,
+    TableSchema,
 )
 
 TODAY = date(2026, 6, 1)
@@ -308,6 +309,20 @@ CASES = [
         "not_web",
         {"links": (Link(url="http://serveur-sig/x", title="Notice"),)},
         says="serveur-sig",
+    ),
+    *(
+        Case(
+            "dataset.schema.invalid",
+            reason,
+            collection={"schema": said},
+            says="collections.0.schema",
+        )
+        for reason, said in (
+            ("either", TableSchema()),
+            ("either", TableSchema(name="etalab/irve", url="https://example.org/s")),
+            ("not_name", TableSchema(name="irve")),
+            ("not_web", TableSchema(url="irve.json")),
+        )
     ),
     Case(
         "dataset.email.invalid",

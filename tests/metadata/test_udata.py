@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from metadata.codelists import ACCESS_LIMITATIONS, LICENCES
 from metadata.record import canonical
-from metadata.stated import Frequency, Role
+from metadata.stated import Frequency, Role, TableSchema
 from metadata.udata import (
     FINGERPRINT,
     WORDS,
@@ -92,6 +93,32 @@ def test_a_seal_of_nobody_is_none(samples):
     answer = as_answered(encode_udata(samples["points"]))
     del answer["extras"][FINGERPRINT]
     assert not sealed(answer)
+
+
+def with_schema(dataset, schema):
+    """Return a dataset whose first collection follows a schema."""
+    first = dataset.collections[0]
+    followed = replace(first, description=replace(first.description, schema=schema))
+    return replace(dataset, collections=(followed, *dataset.collections[1:]))
+
+
+def test_a_schema_is_said_of_the_csv_file_of_its_collection(samples):
+    schema = TableSchema(name="etalab/schema-irve", version="2.3.1")
+    record = encode_udata(with_schema(samples["points"], schema))
+    answer = as_answered(record)
+    assert canonical(understood(answer)) == canonical(record.content)
+    said = {"name": "etalab/schema-irve", "version": "2.3.1", "url": None}
+    (stated,) = (r for r in json.loads(record.content)["resources"] if "schema" in r)
+    assert (stated["format"], stated["schema"]) == ("csv", said)
+    for each in answer["resources"]:
+        each["schema"] = None
+    assert canonical(understood(answer)) != canonical(record.content)
+
+
+def test_a_record_without_a_schema_says_nothing_of_any(samples):
+    """Else what was published before would count as edited by somebody."""
+    resources = json.loads(encode_udata(samples["points"]).content)["resources"]
+    assert not any("schema" in each for each in resources)
 
 
 def test_what_others_keep_there_is_sent_back(samples):

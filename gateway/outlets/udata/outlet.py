@@ -22,6 +22,7 @@ from gateway.outlets.outlet import Change, RemoteRecord
 from gateway.outlets.udata.api import UdataApi
 from gateway.outlets.udata.rights import require_rights
 from gateway.outlets.udata.route import require_one_route
+from gateway.outlets.udata.schemas import read_catalogue
 from metadata.errors import ConfigurationError, OutletRefused
 from metadata.finding import Finding, Severity, Text
 from metadata.record import Record
@@ -95,8 +96,8 @@ class UdataOutlet:
         require_one_route(self._api, self._organisation, self._configuration)
 
     def examine(self, records: Sequence[Record]) -> Sequence[Finding]:
-        """Return the licences that the portal does not have."""
-        return tuple(self._unknown_licences(records))
+        """Return the licences and the data schemas that the portal does not have."""
+        return (*self._unknown_licences(records), *self._unknown_schemas(records))
 
     def look(self, identifiers: Collection[str]) -> Mapping[str, RemoteRecord]:
         """Return those of these datasets that are live there.
@@ -254,6 +255,19 @@ class UdataOutlet:
                         "Choose another licence, or ask the portal to add this one.",
                     ),
                 )
+
+    def _unknown_schemas(self, records: Sequence[Record]) -> Iterator[Finding]:
+        """Yield what is wrong with schemas; where there is any, the portal is asked."""
+        stated = {each.dataset_id: json.loads(each.content) for each in records}
+        with_schema = {
+            dataset_id: content
+            for dataset_id, content in stated.items()
+            if any("schema" in resource for resource in content["resources"])
+        }
+        if with_schema:
+            catalogue = read_catalogue(self._api)
+            for dataset_id, content in with_schema.items():
+                yield from catalogue.findings(dataset_id, content)
 
 
 def _is_live(dataset: Mapping[str, Any]) -> bool:

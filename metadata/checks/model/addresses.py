@@ -14,6 +14,8 @@ from metadata.distributions import web_address
 
 _EMAIL: Final = re.compile(r"[^@\s<>(),;:\"]+@[\w-]+(\.[\w-]+)+")
 _SIREN: Final = re.compile(r"[0-9]{9}")
+_SCHEMA: Final = re.compile(r"[\w.-]+/[\w.-]+")
+"""Owner and name, as in the catalogue of schema.data.gouv.fr."""
 
 
 def identifier_is_uri(judged: Judged) -> Iterator[Flaw]:
@@ -43,6 +45,21 @@ def links_reachable(judged: Judged) -> Iterator[Flaw]:
     for number, link in enumerate(judged.stated.links):
         if not _is_of_web(web_address(link.url)):
             yield flaw("not_web", f"links.{number}.url", found=link.url)
+
+
+def schemas_named(judged: Judged) -> Iterator[Flaw]:
+    """Check that a data schema has a name as catalogues have them, or an address."""
+    for number, collection in enumerate(judged.stated.collections):
+        said = collection.schema
+        place = f"collections.{number}.schema"
+        if said is None:
+            continue
+        if bool(said.name) == bool(said.url):
+            yield flaw("either", place)
+        elif said.url and not _is_of_web(said.url):
+            yield flaw("not_web", f"{place}.url", found=said.url)
+        elif said.name and not _SCHEMA.fullmatch(said.name):
+            yield flaw("not_name", f"{place}.name", found=said.name)
 
 
 def _is_of_web(address: str) -> bool:
@@ -92,6 +109,7 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
     {
         "dataset.identifier.not-http": identifier_is_uri,
         "dataset.link.not-web": links_reachable,
+        "dataset.schema.invalid": schemas_named,
         "dataset.email.invalid": emails_valid,
         "organisation.siren.invalid": siren_valid,
         "organisation.email.invalid": organisation_email_valid,

@@ -132,13 +132,12 @@ def test_a_lost_answer_makes_no_second_dataset(
     assert outcomes(push(*records)) == {"kept": 4}
 
 
-@pytest.mark.parametrize("fault", ["drop", "hang", "html", "500", "429"])
+@pytest.mark.parametrize("fault", ["drop", "html", "500", "429"])
 def test_an_order_that_was_lost_is_sent_once_more_after_looking(
     push: Any, faulty: Any, portal: Any, acts: Any, record: Any, fault: str
 ) -> None:
     act = {
         "drop": acts.drop,
-        "hang": acts.hang(4),
         "html": acts.answer(200, HTML),
         "500": acts.answer(500, refusal("Search Index Error"), **JSON),
         "429": acts.answer(429, b"", Retry_After="2"),

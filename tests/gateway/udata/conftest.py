@@ -189,7 +189,8 @@ def settings(portal: Portal) -> OutletConfiguration:
 
 def make_dataset(name: str = "communes", **stated: Any) -> Dataset:
     source = Source(silo="sig", container="public", table=name)
-    collection = CollectionDescription(id=name, source=source)
+    schema = stated.pop("schema", None)
+    collection = CollectionDescription(id=name, source=source, schema=schema)
     complete = {
         "title": f"Communes : « {name} » <&> \N{PARTY POPPER}",
         "abstract": "Contours des quarante communes.\n\n* un\n* deux  \n\nFin & suite.",

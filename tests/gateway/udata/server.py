@@ -14,6 +14,7 @@ import json
 import logging
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,51 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+SCHEMAS = {
+    "schemas": [
+        {
+            "name": "etalab/schema-irve",
+            "title": "IRVE",
+            "schema_url": "https://schema.example.org/irve/latest.json",
+            "schema_type": "tableschema",
+            "versions": [
+                {
+                    "version_name": "2.3.1",
+                    "schema_url": "https://schema.example.org/irve/2.3.1.json",
+                }
+            ],
+        }
+    ]
+}
+
+
+class SchemaCatalogue(BaseHTTPRequestHandler):
+    """What stands for schema.data.gouv.fr."""
+
+    def do_GET(self) -> None:
+        content = json.dumps(SCHEMAS).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def catalogue_of_schemas() -> str:
+    """Serve a catalogue in a thread of its own: udata asks for it while it answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SchemaCatalogue)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/schemas.json"
+
+
 def application(folder: str) -> Any:
     """Return udata with its own defaults, in French, its API open."""
+    catalogue = catalogue_of_schemas()
 
     class Settings(Testing):
+        SCHEMA_CATALOG_URL = catalogue
         MONGODB_HOST = "mongodb://localhost/passerelle"
         SECRET_KEY = "of no use to anybody outside of this test"
         API_TOKEN_SECRET = "of no use either"

@@ -15,7 +15,7 @@ from gateway.outlets.udata.outlet import UdataOutlet
 from gateway.publication.result import OutletResult
 from metadata.errors import ConfigurationError, OutletRefused, OutletUnreachable
 from metadata.record import Record
-from metadata.stated import Access, Frequency, StatedPeriod
+from metadata.stated import Access, Frequency, StatedPeriod, TableSchema
 from metadata.udata import WORDS
 from providers.configuration import OutletConfiguration, Secret
 from providers.store import Store
@@ -56,6 +56,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "frequency": Frequency.UNKNOWN,
     },
     "open end": {"period": StatedPeriod(start=date(2021, 7, 1))},
+    "schema": {"schema": TableSchema(name="etalab/schema-irve", version="2.3.1")},
+    "schema of any version": {"schema": TableSchema(name="etalab/schema-irve")},
+    "schema elsewhere": {"schema": TableSchema(url="https://example.org/s.json")},
     "restricted": {"access": Access.RESTRICTED, "access_limitation": "f"},
     **{
         f"frequency {each}": {"frequency": each}
@@ -142,6 +145,34 @@ class TestAChange:
         publish(record(access=Access.RESTRICTED, access_limitation="f"))
         result = publish(record())
         assert outcomes(result) == {"done": 1}, messages(result)
+
+    def test_puts_a_schema_on_the_csv_file_alone_and_takes_it_away(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        publish(record(schema=TableSchema(name="etalab/schema-irve")))
+        named = [
+            each["format"]
+            for each in portal.one("communes")["resources"]
+            if (each["schema"] or {}).get("name") == "etalab/schema-irve"
+        ]
+        assert named == ["csv"]
+        result = publish(record())
+        assert outcomes(result) == {"done": 1}, messages(result)
+        schemas = [each["schema"] for each in portal.one("communes")["resources"]]
+        assert not any((each or {}).get("name") for each in schemas)
+
+    def test_leaves_the_schema_that_somebody_stated_there(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        publish(record())
+        resources = portal.one("communes")["resources"]
+        resources[0]["schema"] = {"url": "https://example.org/s.json"}
+        portal.edit("communes", resources=resources)
+        assert planned(publish(record())) == {"keep": 1}
+        result = publish(record(title="Autre"))
+        assert outcomes(result) == {"done": 1}, messages(result)
+        after = portal.one("communes")["resources"][0]["schema"]
+        assert after["url"] == "https://example.org/s.json"
 
     def test_leaves_the_extras_of_others(
         self, record: MakeRecord, publish: Publish, portal: Any
@@ -268,6 +299,32 @@ class TestBeforeAnythingIsSent:
         assert result.exit_code == 1
         assert planned(result) == {"create": 1}
         assert len(portal.datasets()) == 1
+
+    @pytest.mark.parametrize(
+        ("schema", "said"),
+        [
+            (TableSchema(name="etalab/nul"), "etalab/nul"),
+            (TableSchema(name="etalab/schema-irve", version="9"), "2.3.1"),
+            (
+                TableSchema(url="https://schema.example.org/irve/2.3.1.json"),
+                "name: etalab/schema-irve",
+            ),
+        ],
+        ids=["name", "version", "address of a known one"],
+    )
+    def test_a_schema_that_the_portal_takes_otherwise_is_a_finding(
+        self,
+        record: MakeRecord,
+        publish: Publish,
+        portal: Any,
+        schema: TableSchema,
+        said: str,
+    ) -> None:
+        result = publish(record("a"), record("b", schema=schema))
+        (finding,) = result.findings
+        assert (finding.code, finding.subject) == ("outlet.schema-unknown", "b")
+        assert said in f"{finding.reason.fr} {finding.hint.fr}"
+        assert planned(result) == {"create": 1}
 
     @pytest.mark.parametrize(
         ("changed", "error", "said"),
