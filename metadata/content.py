@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Final, TypeVar
 
 from metadata.measured import TemporalExtent
@@ -256,11 +257,23 @@ def tidy(value: _T) -> _T:
 
 
 def _tidy(value: object) -> object:
+    """Return a value tidied; the very same one where nothing had to change."""
     if type(value) is str:
         return plain(value)
     if isinstance(value, tuple):
-        return tuple(_tidy(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {f.name: _tidy(getattr(value, f.name)) for f in fields(value)}
-        return replace(value, **changes)
-    return value
+        items = tuple(_tidy(item) for item in value)
+        changed = any(new is not old for new, old in zip(items, value, strict=True))
+        return items if changed else value
+    names = _field_names(type(value))  # type: ignore[arg-type]  # classes are hashable
+    changes = {
+        name: new
+        for name in names
+        if (new := _tidy(old := getattr(value, name))) is not old
+    }
+    return replace(value, **changes) if changes else value  # type: ignore[type-var]
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass; none of any other class."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
