@@ -47,7 +47,7 @@ def _finding(judged: Judged, code: str, case: str) -> Finding:
     link = judged.link
     whose = "own" if link.own else ""
     whose = "organisation" if link.dataset_id == ORGANISATION else whose
-    if whose in rule.hints:
+    if whose and whose in rule.hints:
         rule = replace(rule, hints={**rule.hints, case: rule.hints[whose]})
     found = flaw(case, link.element, **_values(judged, case))
     return rule.finding(found, subject=link.dataset_id)

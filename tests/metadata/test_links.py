@@ -372,6 +372,16 @@ class TestFindings:
         (finding,) = link_findings([judged(link, answered(404))])
         assert finding.hint.en == "Correct “organisation.url” in passerelle.yml."
 
+    def test_give_the_remedy_of_the_case(self) -> None:
+        observations = (without(Outcome.NOT_WEB), without(Outcome.OTHER_PORT))
+        remedies = [
+            finding.hint.en
+            for found in observations
+            for finding in link_findings([judged(LINK, found)])
+        ]
+        assert remedies[0].startswith("Prefer an https address in “links.0.url”")
+        assert remedies[1].startswith("Open it in a browser; if it is good")
+
     def test_never_show_a_password(self) -> None:
         secret = "https://me:s3cret@www.example.org/doc"
         link = replace(LINK, url=secret)
