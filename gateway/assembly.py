@@ -292,7 +292,7 @@ def _dated(
     before = last.get(fresh.identifier)
     if before is None or before.fingerprint != fresh.fingerprint:
         return fresh
-    return encode(dataset, date_stamp=before.date_stamp)
+    return fresh.dated(before.date_stamp)
 
 
 def _encoders(dataset: Dataset) -> tuple[Encoder, ...]:
