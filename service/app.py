@@ -62,6 +62,7 @@ from service.problems import (
     problem_response,
 )
 from service.reload import Clock, Reloader
+from service.server import WORKERS_VARIABLE
 from service.snapshot import Snapshot, Stage
 from service.visit import language_of
 
@@ -76,6 +77,7 @@ def create_app(
     interval: float = 1.0,
     files: float | None = None,
     counting: Path | None = None,
+    workers: int = 1,
 ) -> Starlette:
     """Return the application.
 
@@ -89,10 +91,14 @@ def create_app(
         Seconds between two looks whether files are due; `None` makes none.
     counting
         Folder in which all workers count; `None` when there is but this one.
+    workers
+        Processes of the service on this machine, this one included.
     """
     stage = Stage()
     clock = clock or _present
-    reloader = Reloader(configuration, stage, clock=clock, interval=interval)
+    reloader = Reloader(
+        configuration, stage, clock=clock, interval=interval, workers=workers
+    )
     keeper = Keeper()
     memory = PageMemory(configuration.service.memory)
     cells = Cells(counting)
@@ -140,6 +146,7 @@ def application() -> Starlette:
         read_configuration(configuration_path()),
         files=LOOK,
         counting=Path(folder) if folder else None,
+        workers=int(os.environ.get(WORKERS_VARIABLE) or 1),
     )
 
 

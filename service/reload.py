@@ -15,11 +15,13 @@ from datetime import datetime
 
 from metadata.description import Descriptions
 from metadata.errors import PasserelleError
+from metadata.finding import Finding
 from metadata.measured import Source, Survey
 from metadata.stated import Status
 from providers.configuration import Configuration
 from providers.store import Store
 from service.building import Material, SiloView, build
+from service.connections import scarce_connections
 from service.snapshot import Stage
 from service.watching import (
     ConfigurationWatch,
@@ -47,6 +49,8 @@ class Reloader:
         Returns the present moment, with its time zone.
     interval
         Seconds between two looks.
+    workers
+        Processes of the service on this machine.
     """
 
     def __init__(
@@ -56,7 +60,10 @@ class Reloader:
         *,
         clock: Clock,
         interval: float = 1.0,
+        workers: int = 1,
     ) -> None:
+        self._workers = workers
+        self._scarce: tuple[Finding, ...] = ()
         self._material = Material(configuration=configuration)
         self._stage = stage
         self._clock = clock
@@ -73,7 +80,8 @@ class Reloader:
         """Look at everything once, show the first snapshot, and go on looking."""
         await self._look_at_files()
         self._open_silos()
-        await asyncio.gather(*(self._look_at_silo(name) for name in self._watches))
+        looks = (self._look_at_silo(name) for name in self._watches)
+        await asyncio.gather(self._count_connections(), *looks)
         await self._rebuild()
         self._tasks[""] = _going_on(self._follow_files())
         self._follow_silos()
@@ -100,6 +108,8 @@ class Reloader:
             await asyncio.sleep(self._interval)
             before = self._material.configuration
             if await self._look_at_files() or self._new_day():
+                if self._material.configuration != before:
+                    await self._count_connections()
                 if self._material.configuration.silos != before.silos:
                     await self._change_silos(before)
                 await self._rebuild()
@@ -127,6 +137,12 @@ class Reloader:
         )
         self._stored = stored.surveys if stored else self._stored
         return self._material != before
+
+    async def _count_connections(self) -> None:
+        """Compare the connections that may be opened with those that there are."""
+        self._scarce = await asyncio.to_thread(
+            scarce_connections, self._material.configuration, self._workers
+        )
 
     def _see_files(
         self, configuration: Configuration
@@ -165,10 +181,11 @@ class Reloader:
     async def _rebuild(self) -> None:
         """Build the next snapshot aside, and show it."""
         async with self._building:
-            before = self._stage.current
+            before, found = self._stage.current, self._material
+            material = replace(found, findings=(*found.findings, *self._scarce))
             try:
                 snapshot = await asyncio.to_thread(
-                    build, self._material, now=self._clock(), previous=before
+                    build, material, now=self._clock(), previous=before
                 )
             except PasserelleError:
                 if before is None:

@@ -14,6 +14,8 @@ import uvicorn
 from providers.configuration import PATH_VARIABLE
 from service.metrics.cells import COUNTING_VARIABLE
 
+WORKERS_VARIABLE = "WEB_CONCURRENCY"
+"""Tells each worker how many there are; uvicorn and gunicorn know it too."""
 GRACE = 30
 """Seconds that running requests have to end once the service is told to stop."""
 _LOGGING: dict[str, Any] = {
@@ -60,6 +62,7 @@ def serve(
         Whether each request leaves a line.
     """
     os.environ[PATH_VARIABLE] = str(configuration.resolve())
+    os.environ[WORKERS_VARIABLE] = str(max(workers, 1))
     with _counted_together(workers):
         uvicorn.run(
             "service.app:application",
