@@ -278,3 +278,36 @@ class TestRate:
             client.ask(faulty.url)
         client.close()
         assert len(faulty.seen) == 1
+
+
+class TestSession:
+    def test_a_request_may_have_headers_of_its_own(self, client, faulty, acts) -> None:
+        seen: list[str] = []
+
+        def act(handler, body: bytes) -> None:
+            seen.append(handler.headers["Accept"])
+            seen.append(handler.headers.get("Content-Type", ""))
+            acts.answer(200, b"well")(handler, body)
+
+        faulty.always("", act)
+        client.ask(faulty.url, headers={"Accept": "application/json"})
+        client.tell(faulty.url, b"{}", headers={"Content-Type": "application/json"})
+        assert seen == ["application/json", "", "*/*", "application/json"]
+
+    def test_cookies_are_sent_back_read_and_forgotten(
+        self, client, faulty, acts
+    ) -> None:
+        seen: list[str] = []
+
+        def act(handler, body: bytes) -> None:
+            seen.append(handler.headers.get("Cookie", ""))
+            acts.answer(200, b"", Set_Cookie=f"TOKEN={len(seen)}")(handler, body)
+
+        faulty.always("", act)
+        assert client.cookie("TOKEN") == ""
+        client.ask(faulty.url)
+        client.ask(faulty.url)
+        assert client.cookie("TOKEN") == "2"
+        client.forget_cookies()
+        client.ask(faulty.url)
+        assert seen == ["", "TOKEN=1", ""]

@@ -45,7 +45,7 @@ from providers.store_model import Operation
 _WRITERS = frozenset({"Administrator", "UserAdmin", "Reviewer", "Editor"})
 _GROUPS = ("groupsWithEditor", "groupsWithReviewer", "groupsWithUserAdmin")
 _REFUSALS = frozenset({400, 409, 413, 415, 422})
-_HIDDEN = b"<hidden/>"
+_HIDDEN = b"<hidden><access>HTTP 403</access></hidden>"
 """Stands for a record that is there and that we may not see."""
 _UUID_PROCESSING = {Operation.CREATE: "NOTHING", Operation.UPDATE: "OVERWRITE"}
 

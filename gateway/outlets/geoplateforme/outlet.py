@@ -246,7 +246,7 @@ class GeoplateformeOutlet:
     def _differing(self, there: Mapping[str, Any]) -> dict[str, str]:
         """Return the attributes that are there and not as we mean them."""
         return {
-            name: str(there[name])
+            name: str(there[name]).lower()
             for name, meant in self._attributes.items()
             if name in there and there[name] != meant
         }
@@ -282,8 +282,16 @@ def _endpoints(metadata: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _wrapped(name: str, attributes: Mapping[str, str], record: etree._Element) -> bytes:
-    """Return a document that says what is the matter with a record, and holds it."""
-    shell = etree.Element(name, dict(attributes))
+    """Return a document that says what is the matter with a record, and holds it.
+
+    Each attribute is an element, so that a conflict shows it as a field. The date
+    stamp, which differs for no reason of theirs, is left out.
+    """
+    for stamp in record.findall("gmd:dateStamp", NAMESPACES):
+        record.remove(stamp)
+    shell = etree.Element(name)
+    for attribute, value in attributes.items():
+        etree.SubElement(shell, attribute).text = value
     shell.append(record)
     return bytes(etree.tostring(shell, encoding="UTF-8"))
 

@@ -151,7 +151,11 @@ def test_a_record_that_we_may_not_see_is_a_conflict(
     record = make_record("communes")
     there = geonetwork.Kept(record.content, "somebody", 99, hidden=True)
     catalogue.records[record.identifier] = there
-    assert outcomes(publish(record)) == {"refused": 1}
+    result = publish(record)
+    assert outcomes(result) == {"refused": 1}
+    (receipt,) = result.receipts
+    shown = {str(d.name.fr): d.there for d in receipt.change.disagreements}
+    assert shown["access"] == "HTTP 403"
     assert catalogue.records[record.identifier] == there
 
 

@@ -89,7 +89,11 @@ def test_a_record_edited_there_is_a_conflict_until_it_is_overwritten(
     (there,) = platform.metadata.values()
     there.xml = there.xml.replace(b"Contours des", b"Contours officiels des")
     edited = there.xml
-    assert outcomes(publish(record)) == {"refused": 1}
+    result = publish(record)
+    assert outcomes(result) == {"refused": 1}
+    (receipt,) = result.receipts
+    (disagreement,) = receipt.change.disagreements
+    assert "officiels" in disagreement.there
     assert there.xml == edited
     assert outcomes(publish(record, overwrite=True)) == {"done": 1}
     assert there.xml == record.content
@@ -123,7 +127,11 @@ def test_where_records_go_on_to_is_set_and_a_change_of_it_is_a_conflict_first(
     record = make_record("communes")
     meant = {"open_data": True, "inspire": True}
     publish(record)
-    assert outcomes(publish(record, outlet=meant)) == {"refused": 1}
+    result = publish(record, outlet=meant)
+    assert outcomes(result) == {"refused": 1}
+    (receipt,) = result.receipts
+    shown = {str(d.name.fr): d.there for d in receipt.change.disagreements}
+    assert shown == {"type": "isoap", "open_data": "false"}
     assert platform.seen()[record.identifier][1:] == ("ISOAP", False)
     assert outcomes(publish(record, outlet=meant, overwrite=True)) == {"done": 1}
     assert platform.seen()[record.identifier][1:] == ("INSPIRE", True)
