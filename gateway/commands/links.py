@@ -21,7 +21,7 @@ from metadata.describing import describe_all
 from metadata.description import Descriptions, read_descriptions
 from metadata.finding import Finding, Text, has_errors
 from metadata.links import Judged
-from metadata.links.findings import without_login
+from metadata.links.findings import unmeasured, without_login
 from metadata.links.judging import GOOD
 from metadata.stated import Status
 
@@ -80,16 +80,28 @@ def _datasets(
         for each in read.found
         if (each.id in ids if ids else each.status is Status.PUBLISHED)
     ]
+    configuration, today = desk.configuration, desk.now.date()
     described = describe_all(
         wanted,
         desk.store.surveys(),
         (),
-        organisation=desk.configuration.organisation,
-        service_url=desk.configuration.service.url,
+        organisation=configuration.organisation,
+        service_url=configuration.service.url,
     )
-    today = desk.now.date()
-    due = (each for each in described.datasets if ids or each.has_record(today))
-    return tuple(due), described.findings
+    known = {dataset.id for dataset in described.datasets}
+    unknown = [
+        Dataset(
+            description=each,
+            collections=(),
+            organisation=configuration.organisation,
+            service_url=configuration.service.url,
+        )
+        for each in wanted
+        if each.id not in known
+    ]
+    every = (*described.datasets, *unknown)
+    due = tuple(each for each in every if ids or each.has_record(today))
+    return due, tuple(unmeasured(each.id) for each in due if not each.collections)
 
 
 def _require_known(read: Descriptions, ids: Collection[str]) -> None:

@@ -34,6 +34,12 @@ def network_silent(hosts: int) -> Finding:
     return rule.finding(flaw("network", "", hosts=str(hosts)), subject=ORGANISATION)
 
 
+def unmeasured(dataset_id: str) -> Finding:
+    """Say that the links of our own are not known yet."""
+    rule = rule_set(WATCHING_RULES).rules["links.unmeasured"]
+    return rule.finding(flaw("tables", "collections"), subject=dataset_id)
+
+
 def _named(judged: Judged) -> tuple[str, str]:
     """Return code and case: what failed for long enough is broken."""
     verdict, history = judged.verdict, judged.history

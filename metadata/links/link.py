@@ -55,8 +55,8 @@ def links_of(
 ) -> tuple[Link, ...]:
     """Return the links of a dataset, each address once.
 
-    Of a dataset that may not go out yet, only what a person stated: the service
-    does not answer for the rest.
+    Of a dataset that may not go out yet, or whose tables were never measured, only
+    what a person stated: the service does not answer for the rest.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def links_of(
         Address of a file of ours → what our record says of it.
     """
     found = [*_stated(dataset), *_of_organisation(dataset)]
-    if dataset.has_record(today):
+    if dataset.has_record(today) and dataset.collections:
         found = [*_served(dataset, files), *found]
     return tuple({link.url: link for link in reversed(found)}.values())[::-1]
 

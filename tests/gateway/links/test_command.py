@@ -348,3 +348,12 @@ def test_what_was_found_is_remembered_for_those_who_ask_nobody(house, server) ->
         "organisation.url": False,
     }
     assert len(server.seen) == asked
+
+
+def test_before_the_first_survey_the_stated_links_are_followed(house, server) -> None:
+    house.describe("arbres", server.url("/gone"), server.url("/notice.pdf"))
+    code, answer = house.check()
+    assert codes(answer) == ["link.broken", "links.unmeasured"]
+    assert states(answer)[server.url("/notice.pdf")] == "good"
+    assert not any(row["own"] for row in answer["links"])
+    assert code == 1
