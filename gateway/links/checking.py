@@ -48,6 +48,8 @@ def check_links(
     ordered = sorted(distinct, key=lambda link: (_looked_at(link, known), link.url))
     lanes = _lanes(ordered, follower.limits.own)
     run = _Run(follower, len(ordered), progress)
+    if progress is not None:
+        progress(0, len(ordered))
     pool = ThreadPoolExecutor(
         max(1, min(len(lanes), follower.limits.hosts + follower.limits.own)),
         thread_name_prefix="links",

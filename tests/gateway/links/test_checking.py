@@ -101,7 +101,7 @@ def test_progress_is_told(server, follower, to) -> None:
     told = []
     links = [to(server.url(f"/{n}")) for n in range(3)]
     check_links(follower, links, known={}, progress=lambda *each: told.append(each))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_no_links_are_no_work(follower) -> None:
