@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 import psycopg2.errors
@@ -31,6 +32,14 @@ STATEMENT_TIMEOUT = 60_000
 """Milliseconds a statement may take."""
 LOCK_TIMEOUT = 2_000
 """Milliseconds to wait for a lock that somebody else holds."""
+_ALIVE = {
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""A server whose network went away is noticed within half a minute to a minute: no
+time-out of its own ends a statement then. An address may say otherwise."""
 
 _BROKEN = (
     psycopg2.errors.UndefinedTable,
@@ -69,6 +78,7 @@ def connect(
             location,
             application_name=APPLICATION_NAME,
             connect_timeout=CONNECT_TIMEOUT,
+            **_kept_alive(location),
             options=_options(statement_timeout, lock_timeout),
         )
     connection.set_session(readonly=read_only)
@@ -95,6 +105,12 @@ def connect_later(location: str, *, statement_timeout: int) -> Connection:
             " -c max_parallel_workers_per_gather=0",
             async_=True,
         )
+
+
+def _kept_alive(location: str) -> dict[str, Any]:
+    """Return what has a dead network noticed, but for what the address says itself."""
+    given = psycopg2.extensions.parse_dsn(location)
+    return {name: value for name, value in _ALIVE.items() if name not in given}
 
 
 def _options(statement_timeout: int, lock_timeout: int) -> str:

@@ -26,12 +26,14 @@ from providers.store import Store
 from providers.store_files import MadeFile
 from providers.store_lock import LockHeld
 from service.building import Material, build
-from service.files_worker import encode_task
+from service.files_worker import BUSY, encode_task
 from service.making import drop_others
 from service.snapshot import ServedCollection, Snapshot
 
 _TRUSTED: Final = timedelta(days=1)
 """How long counters of a silo may say that nothing changed."""
+_ASK_AGAIN: Final = timedelta(minutes=1)
+"""Before asking again whether somebody else still keeps or makes the files."""
 _END: Final = 10.0
 """Seconds that the worker has to end once it is told to."""
 
@@ -49,6 +51,8 @@ class FileWork:
         self._asked: dict[tuple[str, ...], datetime] = {}
         """When files of a collection, of some form, may be made again."""
         self._next: datetime | None = None
+        self._not_before: datetime | None = None
+        """When somebody who was making files by hand may have ended."""
 
     @property
     def output(self) -> IO[bytes] | None:
@@ -70,7 +74,14 @@ class FileWork:
             What the silos said of the rows of each table before they were measured.
         """
         self._next = None
-        if self._worker is not None or not self._holds():
+        if self._worker is not None:
+            return
+        now = self._clock()
+        if self._not_before is not None and now < self._not_before:
+            self._next = self._not_before
+            return
+        if not self._holds():
+            self._next = now + _ASK_AGAIN
             return
         with _snapshot(material, self._store, self._clock()) as snapshot:
             folder = FilesFolder(snapshot.configuration.files.folder)
@@ -101,7 +112,10 @@ class FileWork:
                 "collections have new files",
             )
             self._teller.say(Text(f"{number.fr} ({names})", f"{number.en} ({names})"))
-        if code:
+        if code == BUSY:
+            self._asked.clear()
+            self._not_before = self._clock() + _ASK_AGAIN
+        elif code:
             self._teller.trouble("files", _unmade(code))
         else:
             self._teller.over("files")

@@ -43,6 +43,12 @@ class Papers:
         """The tables that they name."""
         return frozenset(c.source for d in self.published for c in d.collections)
 
+    @property
+    def described(self) -> frozenset[Source]:
+        """The tables that any description names, also a draft or a withdrawn one."""
+        found = self.descriptions.found
+        return frozenset(c.source for d in found for c in d.collections)
+
     def forget(self) -> None:
         """Have everything read again at the next look."""
         self._mark = self._descriptions_mark = None

@@ -141,7 +141,10 @@ class FollowedSilo:
         return doubtful and now - moment >= self._uncounted
 
     def measure(
-        self, wanted: Collection[Source], described: Collection[Source], now: datetime
+        self,
+        wanted: Collection[Source],
+        described: Collection[Source] | None,
+        now: datetime,
     ) -> tuple[tuple[Source, ...], tuple[Survey, ...]]:
         """Measure what moved; return those tables, and surveys of undescribed ones.
 
@@ -151,6 +154,7 @@ class FollowedSilo:
             The tables that matter, of any silo.
         described
             All that any description names: the others are new, and measured once.
+            `None`: nobody asks for those.
 
         Raises
         ------
@@ -188,9 +192,9 @@ class FollowedSilo:
         return seen is None or not same_form(seen, known)
 
     def _undescribed(
-        self, seen: Surveyed | None, described: Collection[Source]
+        self, seen: Surveyed | None, described: Collection[Source] | None
     ) -> set[Source]:
-        if seen is None:
+        if seen is None or described is None:
             return set()
         return {s.source for s in seen.surveys} - set(described)
 

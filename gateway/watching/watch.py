@@ -207,6 +207,8 @@ class _Watcher:
             self._hinder(words.busy(error), self._pace.busy)
         except PasserelleError as error:
             self._hinder(told_error(error), self._lookout.every)
+        except OSError as error:
+            self._hinder(words.failed(error), self._lookout.every)
 
     def _hinder(self, told: Text, pause: float) -> None:
         """Say what stands in the way, and try again later."""
@@ -218,8 +220,7 @@ class _Watcher:
         now = self._clock()
         with self._bell.breakable():
             new = tuple(self._measure(now))
-        if self._configuration.watch.drafts:
-            draft_tables(self._papers, new, self._language, self._teller)
+        draft_tables(self._papers, new, self._language, self._teller)
         memory, silos, today = self._memory, self._lookout.silos.values(), now.date()
         ready = judge(self._papers, silos, memory, today=today)
         self._teller.findings("round", ready.findings)
@@ -232,9 +233,8 @@ class _Watcher:
 
     def _measure(self, now: datetime) -> Iterator[Survey]:
         """Measure what moved in each silo; yield what no description names yet."""
-        described = {
-            c.source for d in self._papers.descriptions.found for c in d.collections
-        }
+        drafts = self._configuration.watch.drafts
+        described = self._papers.described if drafts else None
         for silo in self._lookout.silos.values():
             if silo.away is not None:
                 continue

@@ -89,6 +89,12 @@ def busy(error: PasserelleError) -> Text:
     return Text(f"{error.text.fr} On attend.", f"{error.text.en} Waiting.")
 
 
+def failed(error: OSError) -> Text:
+    """Say that the machine did not let us: a full disk, a folder without rights."""
+    where, why = error.filename or "", error.strerror or str(error)
+    return Text(f"{where} : {why}", f"{where}: {why}")
+
+
 def measured(name: str, moved: Sequence[Source]) -> Text:
     """Say which tables were measured again."""
     tables = counted(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -181,3 +182,23 @@ def test_who_keeps_the_files_is_decided_by_the_lock(of_files, watch) -> None:
         assert not store.files()
     of_files.add("écoles", *AWAY)
     running.said("2 collections have new files (communes, ecoles)")
+
+
+def test_at_times_of_day_it_publishes_then_and_not_before(of_files, watch) -> None:
+    soon = (datetime.now().astimezone() + timedelta(hours=3)).strftime("%H:%M")
+    of_files.write(f'watch: {{at: ["{soon}"]}}\n')
+    running = watch(of_files)
+    running.said("watching: silos fichiers")
+    time.sleep(0.5)
+    assert running.count("measured") == 0
+    running.offset = timedelta(hours=3, minutes=1)
+    running.said("our own catalogue: 4 added")
+
+
+def test_a_folder_of_files_that_cannot_be_made_does_not_end_it(of_files, watch) -> None:
+    (of_files.folder / "plain").write_text("no folder", encoding="utf-8")
+    of_files.write("files: {folder: plain/files}\n")
+    running = watch(of_files)
+    running.said("files could not be made")
+    of_files.add("communes", *AWAY)
+    running.said("our own catalogue: 0 added, 2 changed")

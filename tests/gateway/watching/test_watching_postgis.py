@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import select
+import socket
 import time
 from contextlib import closing
 
@@ -12,6 +14,7 @@ import pytest
 from metadata.measured import Source
 from providers.change import CHANNEL, data_mark, open_changes
 from providers.configuration import SiloConfiguration
+from providers.database import connect
 from providers.postgis_counting import installing
 
 pytestmark = pytest.mark.postgis
@@ -253,3 +256,15 @@ def test_tables_that_come_change_and_go_are_followed(
     run_sql(telling, 'DROP TABLE "Écoles"')
     running.said("There is no table")
     running.said("our own catalogue: 0 added, 0 changed, 2 removed (2 records)")
+
+
+@pytest.mark.parametrize(("said", "expected"), [("", 30000), ("5000", 5000)])
+def test_a_server_whose_network_went_away_is_noticed(
+    postgis: str, said: str, expected: int
+) -> None:
+    address = f"{postgis}?tcp_user_timeout={said}" if said else postgis
+    with closing(connect(address)) as connection:
+        descriptor = os.dup(connection.fileno())
+        with socket.socket(fileno=descriptor) as opened:
+            option = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert option == expected
