@@ -53,7 +53,10 @@ class Session:
     def __init__(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
         self._loop = loop
-        self._done: asyncio.Future[None] = loop.create_future()
+        self._descriptor = -1
+        """The socket, while it is listened to; -1 before and after."""
+        self._done: asyncio.Future[None] | None = None
+        """What waits for the answer; `None` while nothing was asked."""
         self._writing = False
         self._prepared: OrderedDict[_Form, str] = OrderedDict()
         """Names of prepared statements; empty for what cannot be prepared."""
@@ -69,6 +72,7 @@ class Session:
 
     def close(self) -> None:
         """Close it."""
+        self._listen_no_more()
         self._connection.close()
 
     async def rows(self, statement: Sql) -> list[Row]:
@@ -131,7 +135,11 @@ class Session:
 
     async def _run(self, text: str, values: Sequence[object] | None) -> list[Row]:
         cursor = self._connection.cursor()
-        cursor.execute(text, values)
+        try:
+            cursor.execute(text, values)
+        except psycopg2.OperationalError:
+            self.close()
+            raise
         await self._answered()
         return cursor.fetchall() if cursor.description else []
 
@@ -153,41 +161,58 @@ class Session:
                 self._loop.remove_writer(descriptor)
                 self._loop.remove_reader(descriptor)
 
+    def listen(self) -> None:
+        """Hear of every answer from now on, and of the connection's end.
+
+        Once for the whole session: to begin and to end listening costs more than
+        to be told.
+        """
+        self._descriptor = self._connection.fileno()
+        self._loop.add_reader(self._descriptor, self._advance)
+
+    def _listen_no_more(self) -> None:
+        if self._descriptor < 0:
+            return
+        self._watch(writing=False)
+        self._loop.remove_reader(self._descriptor)
+        self._descriptor = -1
+
     async def _answered(self) -> None:
         """Wait until PostgreSQL has answered what was asked last."""
-        self._done = self._loop.create_future()
-        descriptor = self._connection.fileno()
-        self._loop.add_reader(descriptor, self._advance)
+        self._done = done = self._loop.create_future()
+        self._advance()
         try:
-            self._advance()
-            await self._done
+            await done
         finally:
-            self._loop.remove_reader(descriptor)
-            self._watch(descriptor, writing=False)
-            if self._done.cancelled():
-                self._connection.close()
+            self._done = None
+            if done.cancelled():
+                self.close()
 
     def _advance(self) -> None:
         """Go on as far as possible without waiting."""
-        if self._done.done():
-            return
+        done = self._done
         try:
             state = self._connection.poll()
         except psycopg2.Error as error:
-            self._done.set_exception(error)
+            if self._connection.closed or done is None:
+                self.close()
+            if done is not None and not done.done():
+                done.set_exception(error)
+            return
+        if done is None or done.done():
             return
         if state == psycopg2.extensions.POLL_OK:
-            self._done.set_result(None)
+            self._watch(writing=False)
+            done.set_result(None)
         else:
-            writing = state == psycopg2.extensions.POLL_WRITE
-            self._watch(self._connection.fileno(), writing=writing)
+            self._watch(writing=state == psycopg2.extensions.POLL_WRITE)
 
-    def _watch(self, descriptor: int, *, writing: bool) -> None:
+    def _watch(self, *, writing: bool) -> None:
         """Be called, or no more, when PostgreSQL takes more of what is sent."""
         if writing and not self._writing:
-            self._loop.add_writer(descriptor, self._advance)
+            self._loop.add_writer(self._descriptor, self._advance)
         elif self._writing and not writing:
-            self._loop.remove_writer(descriptor)
+            self._loop.remove_writer(self._descriptor)
         self._writing = writing
 
 
@@ -221,6 +246,7 @@ async def open_session(location: str, *, statement_timeout: int) -> Session:
         session.close()
         raise unreachable(location, str(error)) from None
     psycopg2.extensions.register_type(psycopg2.extensions.BYTES, connection)
+    session.listen()
     return session
 
 

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+import psycopg2
+
 from metadata.errors import SourceUnreachable
 from providers.feature_source import Limits, PoolUse
 from providers.pool import busy
@@ -90,8 +92,10 @@ class SessionPool:
 
     async def _run(self, kept: _Kept, statement: Sql, doing: str) -> list[Row]:
         try:
+            return await kept.session.rows(statement)
+        except psycopg2.Error:
             with computing(doing):
-                return await kept.session.rows(statement)
+                raise
         finally:
             self._keep(kept)
 

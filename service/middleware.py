@@ -65,9 +65,12 @@ class HoldSnapshot:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with self._stage.held() as snapshot:
-            scope["passerelle.snapshot"] = snapshot
+        snapshot = self._stage.take()
+        scope["passerelle.snapshot"] = snapshot
+        try:
             await self._app(scope, receive, send)
+        finally:
+            self._stage.give_back(snapshot)
 
 
 class Confirm:

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from providers.configuration import PATH_VARIABLE
+from service.gathering import GatheringProtocol
 from service.metrics.cells import COUNTING_VARIABLE
 
 WORKERS_VARIABLE = "WEB_CONCURRENCY"
@@ -75,6 +76,7 @@ def serve(
             timeout_graceful_shutdown=GRACE,
             proxy_headers=True,
             server_header=False,
+            http=GatheringProtocol,
         )
 
 

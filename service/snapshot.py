@@ -202,15 +202,24 @@ class Stage:
     @contextmanager
     def held(self) -> Iterator[Snapshot | None]:
         """Keep the current snapshot alive as long as a request lasts."""
-        snapshot = self._current
-        if snapshot is None:
-            yield None
-            return
-        self._users[snapshot] += 1
+        snapshot = self.take()
         try:
             yield snapshot
         finally:
-            self._users[snapshot] -= 1
+            self.give_back(snapshot)
+
+    def take(self) -> Snapshot | None:
+        """Return the current snapshot, alive until it is given back."""
+        if self._current is not None:
+            self._users[self._current] += 1
+        return self._current
+
+    def give_back(self, snapshot: Snapshot | None) -> None:
+        """Let go of a snapshot that was taken."""
+        if snapshot is None:
+            return
+        self._users[snapshot] -= 1
+        if snapshot is not self._current:
             self._forget_unused()
 
     def show(self, snapshot: Snapshot) -> None:
