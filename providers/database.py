@@ -74,7 +74,7 @@ def connect(
         No connection; the message holds host and database, never the password.
     """
     with _connecting(location):
-        connection = psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             location,
             application_name=APPLICATION_NAME,
             connect_timeout=CONNECT_TIMEOUT,

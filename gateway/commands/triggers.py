@@ -1,7 +1,7 @@
-"""Prints the SQL that has the changes of tables counted; nothing is carried out.
+"""Prints the SQL that has the changes of tables counted and told of.
 
-Whoever owns the tables reads it, and runs it. What it is good for, and what it
-does not see, is in `docs/state.md`.
+Nothing is carried out. Whoever owns the tables reads it, and runs it. What it is good
+for, and what it does not see, is in `docs/state.md`.
 """
 
 from __future__ import annotations
@@ -131,8 +131,10 @@ def add_triggers(group: click.Group, text: Say) -> None:
 
     @group.command(
         help=text(
-            "Imprime le SQL qui compte les changements des tables ; n'exécute rien.",
-            "Print the SQL that counts the changes of tables; carries out nothing.",
+            "Imprime le SQL qui compte et signale les changements des tables ; "
+            "n'exécute rien.",
+            "Print the SQL that counts and tells the changes of tables; carries out "
+            "nothing.",
         )
     )
     @click.argument("ids", nargs=-1)
