@@ -82,6 +82,10 @@ class Field:
     """The type in the silo's own words, e.g. ``character varying(5)``."""
     nullable: bool = True
     comment: str = ""
+    values: tuple[str, ...] = ()
+    """The only values that there can be, in the order of the silo's enumeration;
+    `()` where any can be.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,6 +93,7 @@ class _Column(NamedTuple):
     base_schema: str
     typmod: int
     readable: bool
+    labels: list[str]
 
     @property
     def is_spatial(self) -> bool:
@@ -106,6 +107,7 @@ class _Column(NamedTuple):
             native_type=self.native_type,
             nullable=self.nullable,
             comment=self.comment,
+            values=tuple(self.labels),
         )
 
 

@@ -153,6 +153,8 @@ def _geometry(
 def _property(collection: Collection, column: PublishedColumn) -> Document:
     """Return the schema of one column, with its role."""
     document = property_type(column)
+    if column.field.values:
+        document["enum"] = list(column.field.values)
     document["title"] = column.name
     if column.description:
         document["description"] = column.description

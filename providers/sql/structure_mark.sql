@@ -16,6 +16,12 @@ part AS (
     FROM pg_catalog.pg_attribute AS a JOIN relation AS r ON r.oid = a.attrelid
     WHERE a.attnum > 0
     UNION ALL
+    SELECT a.attrelid, 20000 + e.oid::bigint, e.xmin::text
+    FROM pg_catalog.pg_attribute AS a
+    JOIN relation AS r ON r.oid = a.attrelid
+    JOIN pg_catalog.pg_enum AS e ON e.enumtypid = a.atttypid
+    WHERE a.attnum > 0
+    UNION ALL
     SELECT i.indrelid, 10000 + i.indexrelid::bigint, i.xmin::text
     FROM pg_catalog.pg_index AS i JOIN relation AS r ON r.oid = i.indrelid
     UNION ALL

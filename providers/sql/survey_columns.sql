@@ -31,7 +31,9 @@ SELECT
     t.typcategory,
     n.nspname,
     CASE WHEN r.domain IS NULL THEN a.atttypmod ELSE r.typmod END,
-    has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+    has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+    ARRAY(SELECT e.enumlabel::text FROM pg_enum AS e
+          WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder)
 FROM pg_attribute AS a
 LEFT JOIN resolved AS r ON r.domain = a.atttypid
 JOIN pg_type AS t ON t.oid = coalesce(r.base, a.atttypid)

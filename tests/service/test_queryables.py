@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -122,3 +124,33 @@ def test_the_classes_of_schemas_are_declared_under_both_addresses() -> None:
     for part, role in zip(PARTS, roles, strict=True):
         declared = {c.removeprefix(part) for c in CONFORMANCE_CLASSES if part in c}
         assert declared == {*classes, role}
+
+
+def test_an_enumeration_is_told_in_its_order_and_followed(
+    on_postgis: Any,
+    serve: Callable[..., AbstractContextManager[httpx.Client]],
+    wait_for: Callable[[Callable[[], bool]], None],
+) -> None:
+    on_postgis.execute("CREATE TYPE etat AS ENUM ('projeté', 'bon', 'à refaire')")
+    on_postgis.execute("ALTER TABLE places ADD etat etat DEFAULT 'bon'")
+    on_postgis.describe("lieux", "places")
+    with serve(on_postgis) as client:
+
+        def told(name: str) -> list[str]:
+            columns = document(client, name)["properties"]
+            assert columns["etat"]["type"] == "string"
+            assert "enum" not in columns["nom"]
+            found: list[str] = columns["etat"]["enum"]
+            return found
+
+        for name in NAMES:
+            assert told(name) == ["projeté", "bon", "à refaire"]
+        items = client.get(f"{COLLECTION}/items", params={"etat": "bon"}).json()
+        assert items["numberMatched"] == 30
+        assert {f["properties"]["etat"] for f in items["features"]} == {"bon"}
+        on_postgis.execute("ALTER TYPE etat ADD VALUE 'démoli' AFTER 'bon'")
+        after = ["projeté", "bon", "démoli", "à refaire"]
+        wait_for(lambda: told("schema") == after)
+        on_postgis.execute("ALTER TYPE etat RENAME VALUE 'bon' TO 'correct'")
+        after[1] = "correct"
+        wait_for(lambda: told("queryables") == after)
