@@ -350,6 +350,24 @@ def test_what_was_found_is_remembered_for_those_who_ask_nobody(house, server) ->
     assert len(server.seen) == asked
 
 
+def test_a_plan_alone_keeps_no_score_and_a_second_publish_no_second_line(
+    house,
+) -> None:
+    house.describe("arbres")
+    house.run("survey")
+    desk = Desk(Language.ENGLISH, house.path)
+    house.run("publish", "--dry-run")
+    assert desk.store.score_trend() == ()
+    house.run("publish")
+    house.run("publish")
+    (kept,) = desk.store.scores("arbres")
+    assert (kept.day, kept.points) == (desk.now.date(), 9 - len(kept.missing))
+    house.describe("arbres", status="withdrawn")
+    house.run("publish", "--allow-deletes", "5")
+    assert dict(desk.store.last_scores()) == {}
+    desk.close()
+
+
 def test_before_the_first_survey_the_stated_links_are_followed(house, server) -> None:
     house.describe("arbres", server.url("/gone"), server.url("/notice.pdf"))
     code, answer = house.check()
