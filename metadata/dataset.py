@@ -197,6 +197,11 @@ class Dataset:
         has_geometry = collection.geometry is not None
         return offered_formats(self.file_formats, has_geometry=has_geometry)
 
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Territories: stated, else the organisation's."""
+        return self.description.zones or self.organisation.zones
+
     def serves_data(self, today: date) -> bool:
         """Tell whether the data may be had on that day (published, open, due)."""
         return self.has_record(today) and self.description.access is Access.OPEN

@@ -248,6 +248,9 @@ class Description(_Strict):
     dates: Dates = field(default_factory=Dates)
     period: StatedPeriod | None = None
     extent: StatedExtent | None = None
+    zones: tuple[str, ...] = ()
+    """Territories, as data.gouv.fr names them (``fr:commune:93066``); else the
+    organisation's."""
     contacts: tuple[Contact, ...] = ()
     """Without any, the organisation's contact serves."""
     links: tuple[Link, ...] = ()
@@ -280,3 +283,5 @@ class Organisation(_Strict):
     """ISO topics for datasets that state none; usually left empty."""
     frequency: Frequency | None = None
     """Update frequency for datasets that state none."""
+    zones: tuple[str, ...] = ()
+    """Territories of datasets that state none (``fr:departement:93``)."""

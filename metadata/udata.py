@@ -13,7 +13,7 @@ References
 udata 17.18.0, core/dataset/forms.py and api_fields.py; measured on its real API.
 
 Limitations: no size or checksum of files, whose content changes more often than their
-description; geometry is the box, not a zone.
+description; no granularity.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ FINGERPRINT: Final = "passerelle:fingerprint"
 """Extra that holds the fingerprint of what we sent."""
 KEY: Final = "passerelle:key"
 """Extra of a resource that says which of ours it is."""
+TERRITORY: Final = "passerelle:territory"
+"""Extra that holds the zones and the box of a dataset that states zones: a portal takes
+one of the two, the zones if it knows them all."""
 SCHEMA: Final = "passerelle:schema"
 """Extra of a resource that says that its schema is ours, and nobody's there."""
 _OF_SCHEMAS: Final = ("name", "version", "url")
@@ -135,6 +138,7 @@ def udata_content(dataset: Dataset) -> dict[str, Any]:
         "frequency": WORDS["frequencies"].get(found.frequency or "", "unknown"),
         "temporal_coverage": _period(found.temporal),
         "spatial": _outline(found.extent),
+        **({"zones": sorted(dataset.zones)} if dataset.zones else {}),
         "tags": sorted(_tags(content)),
         "contact_points": _contact_points(found.contacts or content.contacts),
         "access_type": "restricted" if restricted else "open",
@@ -167,7 +171,7 @@ def understood(dataset: Mapping[str, Any]) -> bytes:
             }
             if period
             else None,
-            "spatial": spatial.get("geom") or spatial.get("zones") or None,
+            **_territory(spatial, extras),
             "tags": sorted(dataset.get("tags") or ()),
             "contact_points": sorted(
                 (
@@ -186,6 +190,30 @@ def understood(dataset: Mapping[str, Any]) -> bytes:
             "extras": {name: extras.get(name) for name in _OURS},
         }
     )
+
+
+def territory_mark(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the extra that says which zones and which box we stated, if any zones."""
+    if "zones" not in content:
+        return {}
+    said = {"zones": content["zones"], "geom": content["spatial"]}
+    return {TERRITORY: json.dumps(said, sort_keys=True)}
+
+
+def _territory(
+    spatial: Mapping[str, Any], extras: Mapping[str, Any]
+) -> dict[str, object]:
+    """Return the box, and the zones if we stated any; anything else is an edit."""
+    there = spatial.get("geom") or spatial.get("zones") or None
+    try:
+        said = json.loads(extras.get(TERRITORY) or "null")
+        zones, geom = (said["zones"], said["geom"]) if said else (None, None)
+    except (ValueError, TypeError, KeyError):
+        zones, geom = None, None
+    if zones is None:
+        return {"spatial": there}
+    as_zones = sorted(map(str, spatial.get("zones") or ())) == zones
+    return {"spatial": geom if as_zones else there, "zones": zones}
 
 
 def sealed(dataset: Mapping[str, Any]) -> bool:

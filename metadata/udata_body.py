@@ -15,7 +15,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from metadata.record import fingerprint
-from metadata.udata import FINGERPRINT, KEY, OF_RESOURCES, SCHEMA, serialised
+from metadata.udata import (
+    FINGERPRINT,
+    KEY,
+    OF_RESOURCES,
+    SCHEMA,
+    TERRITORY,
+    serialised,
+    territory_mark,
+)
 
 _NO_SCHEMA: Final = MappingProxyType({"name": "", "version": "", "url": ""})
 """Takes a schema away; nothing, or none, would leave it."""
@@ -27,11 +35,14 @@ def body(
     organisation: str,
     contact_points: Iterable[str],
     there: Mapping[str, Any] | None = None,
+    knows_zones: bool = False,
 ) -> dict[str, Any]:
     """Return what is sent for a dataset: all of it, since what is left out is emptied.
 
     Parameters
     ----------
+    knows_zones
+        Whether the portal knows all of the zones stated; else it gets the box.
     contact_points
         Identifiers of its contact points at the portal.
     there
@@ -40,16 +51,32 @@ def body(
     """
     known = there or {}
     seal = {FINGERPRINT: fingerprint(serialised(content))}
-    outline = content["spatial"]
+    said = {name: value for name, value in content.items() if name != "zones"}
+    others = {
+        name: value
+        for name, value in (known.get("extras") or {}).items()
+        if name != TERRITORY
+    }
     return {
-        **content,
+        **said,
         "archived": None,
         "organization": organisation,
-        "spatial": {"geom": outline} if outline else None,
+        "spatial": _spatial(content, knows_zones=knows_zones),
         "contact_points": list(contact_points),
         "resources": list(_sent_resources(content["resources"], known)),
-        "extras": {**(known.get("extras") or {}), **content["extras"], **seal},
+        "extras": {**others, **content["extras"], **territory_mark(content), **seal},
     }
+
+
+def _spatial(content: Mapping[str, Any], *, knows_zones: bool) -> dict[str, object]:
+    """Return the zones, else the box: a portal refuses both.
+
+    The other one is `None`: without it, or with an empty list, the portal keeps what
+    it has, and a coverage that is `None` altogether changes nothing.
+    """
+    if knows_zones and content.get("zones"):
+        return {"zones": content["zones"], "geom": None}
+    return {"zones": None, "geom": content["spatial"]}
 
 
 def _sent_resources(

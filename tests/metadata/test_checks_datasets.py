@@ -310,6 +310,7 @@ CASES = [
         {"links": (Link(url="http://serveur-sig/x", title="Notice"),)},
         says="serveur-sig",
     ),
+    Case("dataset.zone.invalid", "invalid", {"zones": ("93",)}, says="fr:departement"),
     *(
         Case(
             "dataset.schema.invalid",

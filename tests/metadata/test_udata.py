@@ -115,6 +115,34 @@ def test_a_schema_is_said_of_the_csv_file_of_its_collection(samples):
     assert canonical(understood(answer)) != canonical(record.content)
 
 
+@pytest.mark.parametrize("knows_zones", [True, False])
+def test_zones_are_understood_whether_the_portal_knows_them_or_not(
+    samples, knows_zones
+):
+    dataset = samples["points"]
+    zones = ("fr:departement:93", "fr:commune:93066")
+    stated = replace(dataset, description=replace(dataset.description, zones=zones))
+    record = encode_udata(stated)
+    content = json.loads(record.content)
+    sent = body(
+        content, organisation="o", contact_points=["c"], knows_zones=knows_zones
+    )
+    assert bool(sent["spatial"]["zones"]) == knows_zones
+    assert bool(sent["spatial"]["geom"]) != knows_zones
+    answer = as_answered(record, spatial=sent["spatial"])
+    assert sealed(answer)
+    answer["spatial"] = {"zones": ["fr:departement:75"], "geom": None}
+    assert not sealed(answer)
+
+
+def test_zones_of_the_organisation_hold_for_datasets_that_state_none(samples):
+    dataset = samples["points"]
+    ours = replace(dataset.organisation, zones=("fr:departement:93",))
+    record = encode_udata(replace(dataset, organisation=ours))
+    assert json.loads(record.content)["zones"] == ["fr:departement:93"]
+    assert "zones" not in json.loads(encode_udata(dataset).content)
+
+
 def test_a_record_without_a_schema_says_nothing_of_any(samples):
     """Else what was published before would count as edited by somebody."""
     resources = json.loads(encode_udata(samples["points"]).content)["resources"]

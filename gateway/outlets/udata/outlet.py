@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.outlets.http import HttpClient, OutcomeUnclear, Pacing
 from gateway.outlets.outlet import Change, RemoteRecord
-from gateway.outlets.udata.api import UdataApi
+from gateway.outlets.udata.api import UdataApi, quoted_name
 from gateway.outlets.udata.rights import require_rights
 from gateway.outlets.udata.route import require_one_route
 from gateway.outlets.udata.schemas import read_catalogue
@@ -70,6 +70,7 @@ class UdataOutlet:
         self._licences: frozenset[str] = frozenset()
         self._there: dict[str, dict[str, Any]] = {}
         self._contacts: dict[str, str] = {}
+        self._zones: dict[str, bool] = {}
         self._listed = False
         self._refused: set[str] = set()
         self._pending: set[str] = set()
@@ -143,11 +144,20 @@ class UdataOutlet:
             organisation=self._organisation,
             contact_points=[self._contact(each) for each in content["contact_points"]],
             there=there,
+            knows_zones=self._knows(content.get("zones") or ()),
         )
         if there is not None:
             self._put(there, {**what, "deleted": None})
             return
         self._there[record.identifier] = self._post(record.identifier, what)
+
+    def _knows(self, zones: Sequence[str]) -> bool:
+        """Tell whether the portal knows all of these territories."""
+        names = ",".join(map(quoted_name, zones))
+        if names not in self._zones:
+            found = self._api.get(f"/spatial/zones/{names}/") if zones else None
+            self._zones[names] = found is not None
+        return self._zones[names]
 
     def _post(self, identifier: str, what: Mapping[str, Any]) -> dict[str, Any]:
         """Make a dataset; never twice in one run unless the first was not heard."""

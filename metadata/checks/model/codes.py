@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from metadata.codelists import (
 from metadata.finding import Text
 from metadata.stated import Access, Frequency
 
+_ZONE: Final = re.compile("[a-z][a-z-]*(:[a-z-]+)*:[0-9A-Za-z-]+")
+"""Level, and code in it: ``fr:departement:93``, ``country:fr``."""
 _NEAR: Final = 3
 """How many valid codes a remedy proposes."""
 
@@ -45,6 +48,13 @@ def themes_known(judged: Judged) -> Iterator[Flaw]:
 def topics_known(judged: Judged) -> Iterator[Flaw]:
     """Check that a topic is one of the 19."""
     yield from _known("topics", judged.stated.topics, TOPICS)
+
+
+def zones_spelled(judged: Judged) -> Iterator[Flaw]:
+    """Check that a territory is spelled as data.gouv.fr spells them."""
+    for zone in judged.dataset.zones:
+        if not _ZONE.fullmatch(zone):
+            yield flaw("invalid", "zones", found=zone)
 
 
 def hvd_known(judged: Judged) -> Iterator[Flaw]:
@@ -126,6 +136,7 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "dataset.topics.missing": topics_stated,
         "dataset.themes.unknown": themes_known,
         "dataset.topics.unknown": topics_known,
+        "dataset.zone.invalid": zones_spelled,
         "dataset.hvd.unknown": hvd_known,
         "dataset.spatial-scope.unknown": spatial_scope_known,
         "dataset.access-limitation.unknown": access_limitation_known,

@@ -190,6 +190,7 @@ def settings(portal: Portal) -> OutletConfiguration:
 def make_dataset(name: str = "communes", **stated: Any) -> Dataset:
     source = Source(silo="sig", container="public", table=name)
     schema = stated.pop("schema", None)
+    extent = stated.pop("measured", Extent(2.28, 48.8, 2.61, 49.02))
     collection = CollectionDescription(id=name, source=source, schema=schema)
     complete = {
         "title": f"Communes : « {name} » <&> \N{PARTY POPPER}",
@@ -235,7 +236,7 @@ def make_dataset(name: str = "communes", **stated: Any) -> Dataset:
         geometries=(
             GeometryColumn(name="geom", type=GeometryType.MULTI_POLYGON, srid=2154),
         ),
-        extent=Extent(2.28, 48.8, 2.61, 49.02),
+        extent=extent,
     )
     return Dataset(
         description=description,

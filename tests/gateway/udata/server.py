@@ -46,6 +46,7 @@ from udata.core.dataset.models import (  # noqa: E402
     License,
 )
 from udata.core.organization.models import Member, Organization  # noqa: E402
+from udata.core.spatial.models import GeoLevel, GeoZone  # noqa: E402
 from udata.core.user.models import User  # noqa: E402
 from udata.harvest.models import HarvestSource  # noqa: E402
 from udata.settings import Defaults, Testing  # noqa: E402
@@ -166,6 +167,14 @@ def add_back_doors(app: Any) -> None:
         made.harvest = HarvestDatasetMetadata(remote_id=given["uri"], uri=given["uri"])
         made.extras = {}
         made.save()
+        return {}
+
+    @app.post("/testing/zone")
+    def zone() -> dict[str, str]:
+        given = request.get_json()
+        level, _, code = given["id"].rpartition(":")
+        GeoLevel(id=level, name=level).save()
+        GeoZone(id=given["id"], slug=code, name=code, code=code, level=level).save()
         return {}
 
     @app.post("/testing/organisation")

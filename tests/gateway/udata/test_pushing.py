@@ -109,6 +109,51 @@ class TestWhatIsPushed:
         assert reason == "confidentiality_of_personal_data"
 
 
+class TestATerritory:
+    KNOWN = ("fr:departement:93", "fr:commune:93066")
+
+    @pytest.fixture(autouse=True)
+    def _zones(self, portal: Any) -> None:
+        for zone in self.KNOWN:
+            portal.behind("zone", id=zone)
+
+    def test_that_the_portal_knows_stands_for_the_box(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        wanted = record(zones=self.KNOWN)
+        result = publish(wanted)
+        assert outcomes(result) == {"done": 1}, messages(result)
+        spatial = portal.one("communes")["spatial"]
+        assert sorted(spatial["zones"]) == sorted(self.KNOWN)
+        assert spatial["geom"] is None
+        assert planned(publish(wanted)) == {"keep": 1}
+
+    def test_that_it_does_not_know_leaves_the_box(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        wanted = record(zones=("fr:departement:93", "fr:epci:0"))
+        result = publish(wanted)
+        assert outcomes(result) == {"done": 1}, messages(result)
+        assert portal.one("communes")["spatial"]["geom"]["type"] == "MultiPolygon"
+        assert planned(publish(wanted)) == {"keep": 1}
+
+    def test_comes_and_goes(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        publish(record())
+        for zones in (self.KNOWN, self.KNOWN[:1], ()):
+            result = publish(record(zones=zones))
+            assert outcomes(result) == {"done": 1}, messages(result)
+        assert portal.one("communes")["spatial"]["geom"]
+
+    def test_changed_there_is_a_conflict(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        publish(record(zones=self.KNOWN))
+        portal.edit("communes", spatial={"zones": [self.KNOWN[0]]})
+        assert planned(publish(record(zones=self.KNOWN))) == {"conflict": 1}
+
+
 class TestAChange:
     def test_sends_one_update_and_keeps_the_identifiers(
         self, record: MakeRecord, publish: Publish, portal: Any
@@ -138,6 +183,14 @@ class TestAChange:
         result = publish(wanted)
         assert outcomes(result) == {"done": 1}, messages(result)
         assert planned(publish(wanted)) == {"keep": 1}
+
+    def test_takes_the_box_away_with_the_last_row(
+        self, record: MakeRecord, publish: Publish, portal: Any
+    ) -> None:
+        publish(record())
+        result = publish(record(measured=None))
+        assert outcomes(result) == {"done": 1}, messages(result)
+        assert portal.one("communes")["spatial"]["geom"] is None
 
     def test_opens_what_was_restricted(
         self, record: MakeRecord, publish: Publish
