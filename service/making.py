@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pyarrow import ArrowException
 from shapely.errors import GEOSException
 
 from metadata.description import Descriptions
@@ -41,7 +40,6 @@ _UNWRITTEN: Final = (
     ValueError,
     sqlite3.Error,
     GEOSException,
-    ArrowException,
 )
 """What writers of files raise."""
 Told = Callable[[str, Made], None]

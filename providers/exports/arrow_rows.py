@@ -41,10 +41,19 @@ class ArrowColumn:
     read: Read
 
     def array(self, values: list[Value]) -> pa.Array:
-        """Return some values of the column."""
+        """Return some values of the column.
+
+        Raises
+        ------
+        ValueError
+            One of them is not of its type.
+        """
         read = self.read
         found = [None if value is None else read(value) for value in values]
-        return pa.array(found, self.field.type)
+        try:
+            return pa.array(found, self.field.type)
+        except pa.ArrowTypeError as error:
+            raise ValueError(f"{self.field.name}: {error}") from error
 
 
 class ArrowRows:

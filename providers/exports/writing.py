@@ -7,23 +7,19 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from metadata.file_formats import ALL_FORMATS, FileFormat, made_formats
 from providers.exports.content import Batch, FileContent
-from providers.exports.csv_file import CsvFile
-from providers.exports.flatgeobuf_file import write_flatgeobuf
-from providers.exports.geojson_file import GeojsonFile
-from providers.exports.geopackage_file import GeopackageFile, set_moment
-from providers.exports.parquet_file import ParquetFile
-from providers.exports.shapefile_zip import write_shapefile
-from providers.exports.spool import Spool
+from providers.exports.geopackage_file import set_moment
 from providers.table_rows import TableRows
 
 _CHUNK: Final = 1024 * 1024
-_SPOOL: Final = "rows.arrow"
+_SPOOL: Final = "spool:Spool"
+_ROWS: Final = "rows.arrow"
 
 
 class FileWriter(Protocol):
@@ -39,24 +35,24 @@ class FileWriter(Protocol):
         """Let go of a file that nobody will use."""
 
 
-_WRITERS: Final[Mapping[FileFormat, Callable[[Path, FileContent], FileWriter]]] = (
-    MappingProxyType(
-        {
-            FileFormat.GEOJSON: GeojsonFile,
-            FileFormat.GEOPACKAGE: GeopackageFile,
-            FileFormat.CSV: CsvFile,
-            FileFormat.PARQUET: ParquetFile,
-        }
-    )
+_WRITERS: Final[Mapping[FileFormat, str]] = MappingProxyType(
+    {
+        FileFormat.GEOJSON: "geojson_file:GeojsonFile",
+        FileFormat.GEOPACKAGE: "geopackage_file:GeopackageFile",
+        FileFormat.CSV: "csv_file:CsvFile",
+        FileFormat.PARQUET: "parquet_file:ParquetFile",
+    }
 )
-_FROM_SPOOL: Final[Mapping[FileFormat, Callable[[Spool, Path], None]]] = (
-    MappingProxyType(
-        {
-            FileFormat.FLATGEOBUF: write_flatgeobuf,
-            FileFormat.SHAPEFILE: write_shapefile,
-        }
-    )
+"""Writers of files as rows go by: module and name. They are loaded when rows are
+written and not before: a process that only serves does without Arrow and GDAL, which
+are 80 MB and seconds."""
+_FROM_SPOOL: Final[Mapping[FileFormat, str]] = MappingProxyType(
+    {
+        FileFormat.FLATGEOBUF: "flatgeobuf_file:write_flatgeobuf",
+        FileFormat.SHAPEFILE: "shapefile_zip:write_shapefile",
+    }
 )
+"""Those that read a `providers.exports.spool.Spool`."""
 
 
 @dataclass(frozen=True)
@@ -88,27 +84,36 @@ def write_files(
     """
     wanted = made_formats(formats, has_geometry=content.geometry is not None)
     paths = {each: folder / f"{content.name}.{each}" for each in wanted}
-    spooled = [(path, _FROM_SPOOL[f]) for f, path in paths.items() if f in _FROM_SPOOL]
-    direct = [(path, _WRITERS[f]) for f, path in paths.items() if f in _WRITERS]
+    spooled = [f for f in paths if f in _FROM_SPOOL]
+    direct = [f for f in paths if f in _WRITERS]
     writers: list[FileWriter] = []
     try:
-        writers += (make(path, content) for path, make in direct)
-        spool = Spool(folder / _SPOOL, content) if spooled else None
+        writers += (_loaded(_WRITERS[f])(paths[f], content) for f in direct)
+        spool = _loaded(_SPOOL)(folder / _ROWS, content) if spooled else None
         number = _write_all(rows, [*writers, *([spool] if spool else [])])
         if spool is not None:
-            for path, write in spooled:
-                write(spool, path)
+            for form in spooled:
+                _loaded(_FROM_SPOOL[form])(spool, paths[form])
             spool.abandon()
     except BaseException:
         for writer in writers:
             with suppress(Exception):
                 writer.abandon()
-        for path in (*paths.values(), folder / _SPOOL):
+        for path in (*paths.values(), folder / _ROWS):
             path.unlink(missing_ok=True)
         raise
     finally:
         rows.close()
     return Written(paths, rows.state, number)
+
+
+def _loaded(name: str) -> Callable[..., Any]:
+    """Return what makes a file, by its module and its name."""
+    module, _, found = name.partition(":")
+    made: Callable[..., Any] = getattr(
+        import_module(f"providers.exports.{module}"), found
+    )
+    return made
 
 
 def _write_all(rows: TableRows, writers: Collection[FileWriter]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -615,3 +617,13 @@ def test_forms_are_written_that_are_asked_for_and_no_others(
     paths = write_files(content, rich.source.rows(), tmp_path, wanted).paths
     assert set(paths) == wanted
     assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def test_a_process_that_only_serves_loads_neither_arrow_nor_pandas() -> None:
+    said = (
+        "import sys, service.app, gateway.cli;"
+        "print([m for m in ('pyarrow', 'pyogrio', 'pandas') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", said]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
