@@ -15,6 +15,8 @@ import pyproj
 import pytest
 import shapely
 
+from metadata.file_formats import FORMATS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LIBRARY = "node_modules/@camptocamp/ogc-client/dist/dist-node.js"
@@ -192,9 +194,7 @@ class TestOgcClient:
         assert found["storageCrs"] == f"{EPSG}2154"
         assert found["itemFormats"] == ["application/geo+json", "text/html"]
         assert set(found["bulkDownloadLinks"]) == {
-            "application/geo+json",
-            "application/geopackage+sqlite3",
-            "text/csv",
+            words.media_type for words in FORMATS.values()
         }
 
     def test_it_reads_items(self, found: Any, site: Any) -> None:
