@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -19,6 +20,23 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
 _numbers = count(1)
+
+
+TOGETHER = ("tests/portal/", "tests/gateway/udata/", "tests/gateway/ckan/")
+"""Folders whose tests share what is slow to make; others share it by file."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several processes (``-n 2``), keep together what shares fixtures."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return next((room for room in TOGETHER if file.startswith(room)), file)
+
+    return ByRoom(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
