@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyogrio
 import pyproj
 import pytest
@@ -183,6 +185,12 @@ class TestOgcClient:
     def found(self, site: Any) -> Any:
         if shutil.which("node") is None or not OGC_CLIENT.exists():
             pytest.skip("node and npm are not installed (apt-get install nodejs npm)")
+        last = f"{site.url}/collections/arbres/download/arbres.shp.zip"
+        with httpx.Client(timeout=30) as client:
+            for _ in range(600):  # the service makes the files by itself
+                if client.head(last).status_code == 200:
+                    break
+                time.sleep(0.1)
         script = HERE / "ogc_client_reading.mjs"
         return json.loads(told("node", script, OGC_CLIENT, f"{site.url}/", "arbres"))
 
