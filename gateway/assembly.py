@@ -7,21 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from metadata.checks import (
-    check_dataset,
-    check_duplicates,
-    check_record,
-    check_records,
-    without_repeats,
-)
+from metadata.checks import check_duplicates, check_records
 from metadata.dataset import Dataset
 from metadata.describing import Described, describe_all
 from metadata.description import Descriptions, approved, read_descriptions
 from metadata.finding import Finding, Severity, Text
-from metadata.iso19139 import encode_dataset_record, encode_service_record
+from metadata.judging import Checked, Encoder, check_one, encoders
 from metadata.measured import Source, Survey
 from metadata.record import Record
-from metadata.stated import Access, Description, Status
+from metadata.stated import Description, Status
 from providers.configuration import Configuration
 from providers.store import Store
 from providers.store_revisions import Stamp
@@ -29,13 +23,6 @@ from providers.survey import Surveyed, survey_silo
 
 Progress = Callable[[str, int, int], None]
 """Told the name of the silo, tables done, and tables in all."""
-
-
-class Encoder(Protocol):
-    """What turns a dataset into one of its records."""
-
-    def __call__(self, dataset: Dataset, *, date_stamp: date) -> Record:
-        """Encode it, dated as told."""
 
 
 @dataclass(frozen=True)
@@ -281,7 +268,7 @@ def dated_records(
     last
         Fingerprint and date of the last revisions, by record identifier.
     """
-    return tuple(_dated(e, dataset, last, today) for e in _encoders(dataset))
+    return tuple(_dated(e, dataset, last, today) for e in encoders(dataset))
 
 
 def _dated(
@@ -295,42 +282,11 @@ def _dated(
     return fresh.dated(before.date_stamp)
 
 
-def _encoders(dataset: Dataset) -> tuple[Encoder, ...]:
-    """Return what encodes a dataset.
-
-    Internal data have no record, and data that are not open have no service.
-    """
-    if dataset.description.access is Access.INTERNAL:
-        return ()
-    if dataset.description.access is Access.OPEN:
-        return (encode_dataset_record, encode_service_record)
-    return (encode_dataset_record,)
-
-
 class CheckOne(Protocol):
     """What holds one dataset against the rules."""
 
     def __call__(self, dataset: Dataset, *, today: date) -> Checked:
         """Check it and the records it would have."""
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One dataset with its records, held against the rules."""
-
-    findings: tuple[Finding, ...]
-    records: tuple[Record, ...]
-
-
-def check_one(dataset: Dataset, *, today: date) -> Checked:
-    """Check a dataset and the records it would have.
-
-    What a dataset lacks is not said of its records again.
-    """
-    own = tuple(check_dataset(dataset, today=today))
-    records = tuple(e(dataset, date_stamp=today) for e in _encoders(dataset))
-    flaws = (flaw for record in records for flaw in check_record(record))
-    return Checked((*own, *without_repeats(own, flaws)), records)
 
 
 def check_everything(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from gateway.made_files import by_collection, facts_of
 from metadata.dataset import Dataset
 from metadata.dcat import Facts
 from metadata.links import is_broken
 from metadata.scores import Score, score
+from providers.made_files import by_collection, facts_of
 from providers.store import Store
 
 

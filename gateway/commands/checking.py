@@ -12,10 +12,10 @@ from gateway.commands.counting import counted
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk
-from gateway.made_files import by_collection, unchanged
 from metadata.dataset import Dataset
 from metadata.finding import Finding, Severity, Text, has_errors
 from metadata.freshness import check_freshness
+from providers.made_files import by_collection, unchanged
 
 
 def check_datasets(desk: Desk, form: str) -> int:

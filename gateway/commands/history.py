@@ -12,20 +12,20 @@ from rich.text import Text as Line
 
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk, UnknownDataset
-from gateway.history.changes import NOTHING, FieldChange, changes
-from gateway.history.document import document
-from gateway.history.leaves import Value
-from gateway.history.names import field_kind
-from gateway.history.timeline import (
+from gateway.publication.report import KINDS
+from metadata.description import read_descriptions
+from metadata.finding import Text
+from metadata.history.changes import NOTHING, FieldChange, changes
+from metadata.history.leaves import Value
+from metadata.history.names import field_kind
+from metadata.stated import Status
+from providers.history.document import document
+from providers.history.timeline import (
     DatasetRevision,
     History,
     RevisedRecord,
     history_of,
 )
-from gateway.publication.report import KINDS
-from metadata.description import read_descriptions
-from metadata.finding import Text
-from metadata.stated import Status
 from providers.store_model import EntryState, Operation
 from providers.store_sendings import OURSELVES, Sending
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from gateway.links.checking import Progress, check_links
 from gateway.links.following import Follower
-from gateway.made_files import by_collection, facts_of
 from metadata.dataset import Dataset
 from metadata.finding import Finding
 from metadata.links import (
@@ -24,6 +23,7 @@ from metadata.links import (
 from metadata.links.findings import network_silent, service_silent
 from metadata.links.link import split
 from metadata.links.observation import UNCONNECTED
+from providers.made_files import by_collection, facts_of
 from providers.store import Store
 
 _UNSENT = frozenset(

@@ -13,12 +13,8 @@ from gateway.outlets.geoplateforme.outlet import GeoplateformeOutlet
 from gateway.outlets.outlet import Outlet
 from gateway.outlets.pacing import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
-from metadata.ckan import encode_ckan
-from metadata.dataset import Dataset
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
-from metadata.record import Record
-from metadata.udata import encode_udata
 from providers.configuration import Configuration, OutletConfiguration
 
 Opener = Callable[[OutletConfiguration, Pacing], Outlet]
@@ -32,10 +28,6 @@ OUTLET_TYPES: Mapping[str, Opener] = MappingProxyType(
     }
 )
 """Type in the configuration → what opens it."""
-FORMS: Mapping[str, Callable[[Dataset], Record]] = MappingProxyType(
-    {"ckan": encode_ckan, "udata": encode_udata}
-)
-"""Type of outlet that takes no ISO records → what encodes a dataset for it."""
 
 
 def open_outlet(

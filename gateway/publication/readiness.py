@@ -13,12 +13,12 @@ from gateway.assembly import (
     Assembled,
     CheckOne,
     check_everything,
-    check_one,
     records_of,
 )
-from gateway.outlets.opening import FORMS
 from metadata.dataset import Dataset
 from metadata.finding import Finding, has_errors
+from metadata.forms import FORMS
+from metadata.judging import check_one
 from metadata.record import Record
 from metadata.stated import Description, Status
 from providers.configuration import Configuration

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.assembly import Checked, check_one, dated_records, record_identifiers
+from gateway.assembly import dated_records, record_identifiers
 from metadata.dataset import Dataset
+from metadata.judging import Checked, check_one
 from metadata.record import Record
 from providers.store import Store
 from providers.store_revisions import Stamp

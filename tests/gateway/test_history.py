@@ -17,10 +17,6 @@ from click.testing import CliRunner
 from gateway.cli import command_line
 from gateway.commands.history import UnknownRevision
 from gateway.desk import UnknownDataset
-from gateway.history.changes import NOTHING, changes
-from gateway.history.leaves import leaves
-from gateway.history.names import FIELDS, PARTS
-from gateway.history.timeline import history_of
 from gateway.publication.publish import publish_records, withdraw_records
 from metadata.content import (
     DataIdentification,
@@ -28,7 +24,11 @@ from metadata.content import (
     ServiceIdentification,
 )
 from metadata.finding import Language
+from metadata.history.changes import NOTHING, changes
+from metadata.history.leaves import leaves
+from metadata.history.names import FIELDS, PARTS
 from metadata.record import Record, RecordKind
+from providers.history.timeline import history_of
 from providers.store_model import Entry, EntryState, Operation
 from providers.store_sendings import OURSELVES
 

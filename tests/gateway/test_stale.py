@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import command_line
-from gateway.made_files import by_collection, unchanged
 from metadata.file_formats import FileFormat
 from metadata.finding import Language
 from metadata.freshness import Unchanged
+from providers.made_files import by_collection, unchanged
 from providers.store_files import MadeFile
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.outlets.opening import FORMS, open_outlet
+from gateway.outlets.opening import open_outlet
 from gateway.publication.publish import publish_records, withdraw_records
 from gateway.publication.report import result_json
 from metadata.ckan import encode_ckan
+from metadata.forms import FORMS
 from metadata.record import Record
 from providers.configuration import Configuration, OutletConfiguration
 from providers.store import Store

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from gateway.history.leaves import Leaves, Value, leaves
-from gateway.history.names import field_name
 from metadata.finding import Text
+from metadata.history.leaves import Leaves, Value, leaves
+from metadata.history.names import field_name
 
 _SHOWN: Final = 90
 """Characters of a value that a line repeats."""

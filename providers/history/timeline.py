@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from gateway.history.changes import FieldChange, changes
+from metadata.history.changes import FieldChange, changes
 from metadata.record import RecordKind, is_json
 from providers.store import Store
 from providers.store_model import Revision, Tombstone

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.history.changes import FieldChange
-from gateway.history.timeline import DatasetRevision, History, RevisedRecord
+from metadata.history.changes import FieldChange
 from metadata.stated import Status
+from providers.history.timeline import DatasetRevision, History, RevisedRecord
 from providers.store_sendings import Sending
 
 
