@@ -13,6 +13,7 @@ working copy, and is reported as not arrived until somebody approves it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from gateway.outlets.geonetwork.answers import (
     senseless,
 )
 from gateway.outlets.geonetwork.session import TURNED_AWAY, GeoNetworkSession
+from gateway.outlets.geonetwork.several import confirmed, in_parcels
 from gateway.outlets.geonetwork.spelling import in_our_spelling
 from gateway.outlets.http import (
     Answer,
@@ -35,12 +37,14 @@ from gateway.outlets.http import (
     shown,
 )
 from gateway.outlets.outlet import Change, RemoteRecord
-from metadata.errors import ConfigurationError
+from metadata.errors import ConfigurationError, OutletUnreachable
 from metadata.finding import Finding, Text
 from metadata.record import Record
 from metadata.xml import NAMESPACES
 from providers.configuration import OutletConfiguration
 from providers.store_model import Operation
+
+logger = logging.getLogger(__name__)
 
 _WRITERS = frozenset({"Administrator", "UserAdmin", "Reviewer", "Editor"})
 _GROUPS = ("groupsWithEditor", "groupsWithReviewer", "groupsWithUserAdmin")
@@ -70,6 +74,7 @@ class GeoNetworkOutlet:
             pacing=pacing,
         )
         self._session = GeoNetworkSession(configuration.url, self._client)
+        self._meant: Mapping[str, str] = {}
 
     def close(self) -> None:
         """Let go of connections."""
@@ -92,14 +97,23 @@ class GeoNetworkOutlet:
             raise self._no_editor(f"groupe/group {self._group}")
 
     def examine(self, records: Sequence[Record]) -> Sequence[Finding]:
-        """Return nothing: it takes every ISO record."""
-        del records
+        """Return nothing: it takes every ISO record.
+
+        What is meant is kept in mind: of records that are so already, many are looked
+        at in one request.
+        """
+        self._meant = {each.identifier: each.fingerprint for each in records}
         return ()
 
     def look(self, identifiers: Collection[str]) -> Mapping[str, RemoteRecord]:
         """Return those of these records that the catalogue has."""
-        found = {name: self._look_for(name) for name in dict.fromkeys(identifiers)}
-        return {name: each for name, each in found.items() if each is not None}
+        names = tuple(dict.fromkeys(identifiers))
+        found = self._as_meant(names) if len(names) > 1 else {}
+        for name in names:
+            each = found.get(name) or self._look_for(name)
+            if each is not None:
+                found[name] = each
+        return found
 
     def read_back(self, identifier: str) -> bytes | None:
         """Return one record as the catalogue has it; `None` when it has none."""
@@ -113,6 +127,18 @@ class GeoNetworkOutlet:
                 self._delete(change.identifier)
             elif change.record is not None:
                 self._put(_UUID_PROCESSING[operation], change.record)
+
+    def _as_meant(self, names: Collection[str]) -> dict[str, RemoteRecord]:
+        """Return the records that a few requests find to be as they are meant."""
+        found: dict[str, RemoteRecord] = {}
+        for some in in_parcels(name for name in names if name in self._meant):
+            try:
+                answer = self._session.records(some)
+            except OutletUnreachable as error:
+                logger.info("%s: asked record by record (%s)", self.name, error)
+                break
+            found.update(confirmed(answer, self._meant))
+        return found
 
     def _look_for(self, identifier: str) -> RemoteRecord | None:
         answer = self._session.record(identifier)

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from gateway.outlets.geonetwork.answers import senseless
+from gateway.outlets.geonetwork.several import REFUSALS, query_for
 from gateway.outlets.http import Answer, HttpClient, LoginRefused, shown
 from metadata.errors import OutletUnreachable
 from metadata.finding import Text
@@ -79,6 +80,21 @@ class GeoNetworkSession:
             query=query,
             headers={"Accept": _XML},
             readable={*TURNED_AWAY, 404},
+        )
+
+    def records(self, identifiers: Collection[str]) -> Answer:
+        """Ask its CSW for several records; its refusals are answers too.
+
+        Raises
+        ------
+        metadata.errors.OutletUnreachable
+            It does not answer, or by an error of the server.
+        """
+        return self._client.ask(
+            f"{self.root.removesuffix('api')}eng/csw",
+            query=query_for(identifiers),
+            headers={"Accept": _XML},
+            readable=REFUSALS,
         )
 
     def order(

@@ -26,6 +26,8 @@ from uuid import uuid4
 
 from lxml import etree
 
+CSW = "http://www.opengis.net/cat/csw/2.0.2"
+OWS = "http://www.opengis.net/ows"
 GMD = "http://www.isotc211.org/2005/gmd"
 GCO = "http://www.isotc211.org/2005/gco"
 GMX = "http://www.isotc211.org/2005/gmx"
@@ -70,6 +72,12 @@ class Catalogue:
     """“Automatic fixes”, on by default."""
     keeps_location: bool = True
     """Not `system/metadata/validation/removeSchemaLocation`."""
+    csw: bool = True
+    """`system/csw/enable`."""
+    csw_hides: set[str] = field(default_factory=set)
+    """What the filter of a portal keeps out of its CSW."""
+    asked: list[str] = field(default_factory=list)
+    """Paths of the questions, in order."""
     inserts: int = 0
     url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -179,6 +187,10 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         self.query = {n: v[-1] for n, v in parse_qs(parts.query).items()}
         base = "/geonetwork/srv/api"
+        if self.command == "GET":
+            self.catalogue.asked.append(parts.path)
+        if (self.command, parts.path) == ("GET", "/geonetwork/srv/eng/csw"):
+            return 200, "application/xml", etree.tostring(self._csw())
         if (self.command, parts.path) == ("GET", f"{base}/me"):
             return self._me()
         if (self.command, parts.path) == ("PUT", f"{base}/records"):
@@ -258,6 +270,31 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(403, "forbidden", "Operation not allowed.")
         return 200, "application/xml", self._formatted(there.xml)
 
+    def _csw(self) -> etree._Element:
+        """Answer as `CswDiscoveryDispatcher` and `GetRecordById` do."""
+        if not self.catalogue.csw:
+            response = etree.Element("response")
+            etree.SubElement(response, "info").text = "CSW is disabled"
+            return response
+        given = {name.lower(): value for name, value in self.query.items()}
+        wanted = {"service": "CSW", "version": "2.0.2", "request": "GetRecordById"}
+        for name, value in wanted.items():
+            if given.get(name) != value:
+                return _exception("InvalidParameterValue", name)
+        if (given.get("outputschema"), given.get("elementsetname")) != (GMD, "full"):
+            return _exception("InvalidParameterValue", "another form of record")
+        if not given.get("id"):
+            return _exception("MissingParameterValue", "id")
+        response = etree.Element(f"{{{CSW}}}GetRecordByIdResponse")
+        for uuid in given["id"].split(","):
+            there = self.catalogue.records.get(uuid)
+            if there is None or uuid in self.catalogue.csw_hides:
+                continue
+            if there.hidden or not (there.public or self._may_edit(there)):
+                return _exception("NoApplicableCode", "OperationNotAllowedEx")
+            response.append(etree.fromstring(there.xml))
+        return response
+
     def _formatted(self, xml: bytes) -> bytes:
         root = etree.fromstring(xml)
         location = f"{{{XSI}}}schemaLocation"
@@ -331,6 +368,13 @@ class Handler(BaseHTTPRequestHandler):
 
 def _at_least(profile: str, needed: str) -> bool:
     return ROLES.index(profile) >= ROLES.index(needed)
+
+
+def _exception(code: str, said: str) -> etree._Element:
+    report = etree.Element(f"{{{OWS}}}ExceptionReport", version="1.2.0")
+    exception = etree.SubElement(report, f"{{{OWS}}}Exception", exceptionCode=code)
+    etree.SubElement(exception, f"{{{OWS}}}ExceptionText").text = said
+    return report
 
 
 def _report(uuid: str) -> dict[str, Any]:
