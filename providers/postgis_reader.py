@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from functools import lru_cache
 
 from metadata.crs import CRS84, Crs
@@ -27,6 +29,8 @@ from providers.streams import Row
 
 _MOST_PAGES = 256
 """Statements that are kept; most questions are asked more than once."""
+_LOOK_AGAIN = 5.0
+"""Seconds at least between two looks for features without geometry."""
 
 
 class PostgisReader:
@@ -41,6 +45,9 @@ class PostgisReader:
         self._doing = f"Reading {collection.survey.source}"
         self._is_counted = collection.survey.counted
         self._state = Shared(self._look)
+        self._placed = ""
+        """A state in which every feature has a geometry; empty: none is known."""
+        self._looked = -_LOOK_AGAIN
 
     async def state(self) -> str:
         """Return the state as it is now; those who ask together share one look."""
@@ -48,8 +55,32 @@ class PostgisReader:
 
     async def page(self, query: Query) -> Page:
         """Read one page and its state, in one round trip."""
-        rows = await self._rows(self._page(query))
-        return read_page(self._collection, query, rows[0])
+        if query.area and query.unplaced and self._collection.geometry is not None:
+            return await self._page_within(query)
+        return await self._read(query)
+
+    async def _page_within(self, query: Query) -> Page:
+        """Read a page of what lies in a box or nowhere.
+
+        An index on a million geometries is read from end to end for those that are
+        missing. Where none is, and that is known of the very state that the page
+        turns out to be of, they need not be looked for.
+        """
+        if self._placed:
+            page = await self._read(query, replace(query, unplaced=False))
+            if page.state == self._placed:
+                return page
+            self._placed = ""
+        page = await self._read(query)
+        if page.state and time.monotonic() - self._looked > _LOOK_AGAIN:
+            self._looked = time.monotonic()
+            unplaced, state = (await self._rows(self._statements.any_unplaced()))[0]
+            self._placed = "" if unplaced else read_state(state)
+        return page
+
+    async def _read(self, asked: Query, narrowed: Query | None = None) -> Page:
+        rows = await self._rows(self._page(narrowed or asked))
+        return read_page(self._collection, asked, rows[0])
 
     async def count(
         self, query: Query, *, state: str, budget_ms: int | None

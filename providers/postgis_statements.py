@@ -111,6 +111,11 @@ class PostgisStatements:
         late = f"SET LOCAL statement_timeout = {budget_ms:d}; " if budget_ms else ""
         return sql(f"{late}SELECT count(*), ", self._state, self.rows(query))
 
+    def any_unplaced(self) -> Sql:
+        """Return the statement of whether any row has no geometry, and the state."""
+        nowhere = sql(" FROM ", self._table, " WHERE ", self._dialect.no_geometry())
+        return sql("SELECT EXISTS (SELECT", nowhere, "), ", self._state)
+
     def state(self) -> Sql:
         """Return the statement of the state alone."""
         return sql("SELECT ", self._state)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg2
 import pytest
+import shapely
 
 from metadata.crs import parse_crs
 from metadata.errors import CollectionBroken, SilosBusy, SourceUnreachable
@@ -167,6 +168,34 @@ def test_of_a_volatile_view_no_state_is_claimed(rich: Any) -> None:
         return state, page.state, count.number
 
     assert run(looked()) == ("", "", 160)
+
+
+def test_a_feature_without_a_place_meets_every_box_from_the_moment_it_is_there(
+    load_shapes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = load_shapes({"a": shapely.Point(2, 48), "b": shapely.Point(3, 49)})
+    if shapes.is_postgis:
+        monkeypatch.setattr("providers.postgis_reader._LOOK_AGAIN", 0.0)
+    boxes = (Bounds(1, 47, 2.5, 48.5, 4326), Bounds(-60, -60, -59, -59, 4326))
+
+    async def counted(reader: Any) -> tuple[int, ...]:
+        pages = [await reader.page(Query(area=(box,), limit=9)) for box in boxes]
+        return tuple(page.count for page in pages)
+
+    async def looked() -> None:
+        silo = opened(shapes)
+        reader = silo.reader(shapes.collection)
+        for _ in range(2):
+            for _ in range(3):
+                assert await counted(reader) == (1, 0)
+            change(shapes, "INSERT INTO shapes (id) VALUES (-7)")
+            for _ in range(3):
+                assert await counted(reader) == (2, 1)
+            change(shapes, "DELETE FROM shapes WHERE id = -7")
+        assert await counted(reader) == (1, 0)
+        silo.close()
+
+    run(looked())
 
 
 def test_a_count_holds_as_long_as_its_state(rich: Any) -> None:

@@ -179,7 +179,7 @@ def test_values_are_those_of_the_rows(stock: httpx.Client, rich_rows: Any) -> No
             ),
         ),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_conditions(
     stock: httpx.Client, rich_rows: Any, parameters: Any, test: Any
