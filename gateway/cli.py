@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from gateway.click_listing import CommandsInOrder
 from gateway.click_words import speak
 from gateway.commands.approving import add_approve
 from gateway.commands.checking import add_check
@@ -41,20 +42,20 @@ from metadata.finding import Language, Text
 REFUSED, UNREACHABLE = 1, 2
 COMMANDS = (
     add_survey,
-    add_approve,
-    add_withdraw,
     add_check,
-    add_records,
-    add_files,
-    add_serve,
     add_preview,
+    add_approve,
+    add_serve,
+    add_files,
+    add_records,
     add_publish,
-    add_watch,
-    add_links,
     add_status,
     add_history,
-    add_schema,
+    add_watch,
+    add_links,
+    add_withdraw,
     add_triggers,
+    add_schema,
 )
 """What adds each command, in the order of the work."""
 
@@ -91,10 +92,11 @@ def command_line(language: Language) -> click.Group:
         return Text(fr, en).said_in(language)
 
     @click.group(
+        cls=CommandsInOrder,
         help=text(
             "Du silo SIG au catalogue national, sans rien ressaisir.",
             "From the GIS silo to the national catalogue, without retyping.",
-        )
+        ),
     )
     @click.option(
         "--config",

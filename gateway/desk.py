@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text as Markup
 
 from gateway.assembly import Progress as Told
+from gateway.paragraphs import lines_of
 from metadata.errors import PasserelleError
 from metadata.finding import Finding, Language, Severity, Text
 from providers.configuration import (
@@ -88,14 +89,15 @@ class Desk:
 
     def say(self, text: Text, style: str = "") -> None:
         """Print one line."""
-        self.console.print(escape(text.said_in(self.language)), style=style or None)
+        _print(self.console, Markup(text.said_in(self.language), style=style))
 
     def complain(self, message: Text, hint: Text) -> None:
         """Print an error and its remedy."""
-        self.errors.print(escape(message.said_in(self.language)), style="bold red")
+        said = Markup(message.said_in(self.language), style="bold red")
+        _print(self.errors, said)
         remedy = hint.said_in(self.language)
         if remedy:
-            self.errors.print(escape(f"→ {remedy}"))
+            _print(self.errors, Markup(f"→ {remedy}"), indent=2)
 
     def show(
         self,
@@ -136,15 +138,7 @@ class Desk:
     def _hang(self, first: str, text: str, *, indent: int, style: str = "") -> None:
         """Print a paragraph whose first line begins with a mark, the others below."""
         said = Markup.from_markup(f"{first}{text}", style=style)
-        width = self.console.width
-        begin, *rest = said.wrap(self.console, width) or [said]
-        self.console.print(begin)
-        if rest:
-            for line in rest:
-                line.rstrip()
-            below = Markup(" ").join(rest)
-            for line in below.wrap(self.console, width - indent):
-                self.console.print(Markup(" " * indent) + line)
+        _print(self.console, said, indent=indent)
 
     @contextmanager
     def progress(self) -> Iterator[Told]:
@@ -164,6 +158,12 @@ class Desk:
                 bars.update(tasks[name], completed=done, total=total)
 
             yield told
+
+
+def _print(console: Console, said: Markup, indent: int = 0) -> None:
+    """Print a paragraph; lines after the first are indented."""
+    for line in lines_of(console, said, indent):
+        console.print(line, soft_wrap=True)
 
 
 def _short(element: str) -> str:

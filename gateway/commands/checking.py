@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from gateway.assembly import assemble, check_everything
+from gateway.assembly import assemble, check_everything, judged
 from gateway.commands.counting import counted
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
@@ -39,7 +39,7 @@ def check_datasets(desk: Desk, form: str) -> int:
         click.echo(json.dumps(findings_json(findings), ensure_ascii=False, indent=1))
     else:
         desk.show(findings)
-        desk.say(_summary(len(datasets), findings))
+        desk.say(_summary(len(judged(found.descriptions)), findings))
     return 1 if has_errors(findings) else 0
 
 

@@ -129,7 +129,8 @@ def _cells(receipt: Receipt, language: Language) -> tuple[str, ...]:
     """Return the cells of one line; an identifier only where somebody needs it."""
     change = receipt.change
     texts = dict.fromkeys((change.reason, receipt.message))
-    why = " ; ".join(text.said_in(language) for text in texts)
+    between = Text(" ; ", "; ").said_in(language)
+    why = between.join(text.said_in(language) for text in texts)
     lines = (line.said_in(language) for line in _disagreements(change))
     why = "\n".join((why, *lines))
     if receipt.outcome in _NAMED:

@@ -324,9 +324,9 @@ def test_the_status_says_what_stands_where(desk):
     run("survey")
     run("approve", "routes")
 
-    lines = json.loads(run("status", "--format", "json")[1])
+    found = json.loads(run("status", "--format", "json")[1])
 
-    states = {line["dataset"]: line["state"] for line in lines}
+    states = {row["dataset"]: row["state"] for row in found["datasets"]}
     assert states == {"communes": "draft", "ecoles": "draft", "routes": "absent"}
 
 
@@ -394,3 +394,31 @@ def test_every_command_explains_itself(language):
     group = command_line(language)
     for name, command in group.commands.items():
         assert command.help, name
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_commands_are_listed_in_the_order_of_the_work_and_whole(language):
+    group = command_line(language)
+    _, said = run("--help", language=language)
+
+    names = list(group.commands)
+    assert names.index("survey") < names.index("check") < names.index("approve")
+    assert names.index("approve") < names.index("serve") < names.index("publish")
+    listed = " ".join(said.split())
+    for name, command in group.commands.items():
+        assert f"{name} {' '.join(command.help.split())}" in listed
+
+
+def test_a_dataset_whose_table_has_no_reference_system_is_counted(desk):
+    schema = {"geometry": "Point", "properties": {"nom": "str"}}
+    with fiona.open(
+        desk / "silo" / "loose.shp", "w", driver="ESRI Shapefile", schema=schema
+    ) as target:
+        geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
+        target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    run("survey")
+
+    code, said = run("check")
+
+    assert code == 1
+    assert "4 datasets, 1 error," in said

@@ -123,6 +123,21 @@ def test_says_it_in_french() -> None:
     assert "failed" not in said
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (Language.FRENCH, "raison voirie ; lost fr"),
+        (Language.ENGLISH, "reason voirie; lost"),
+    ],
+)
+def test_reasons_are_parted_as_the_language_wants(
+    language: Language, said: str
+) -> None:
+    one = receipt(Action.CREATE, Outcome.FAILED, "voirie", "lost")
+    result = PublishResult(outlets=(outlet(one),))
+    assert said in printed(result, language)
+
+
 def test_gives_programs_every_record_in_both_languages() -> None:
     found = json.loads(json.dumps(result_json(MIXED)))
     geo, lost = found["outlets"]
