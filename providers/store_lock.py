@@ -31,15 +31,17 @@ _BUSY = Text(
     "Another publish is under way on the same store.",
 )
 _MAKING = Text(
-    "D'autres fichiers sont en cours de fabrication pour le même registre.",
-    "Files are being made already for the same store.",
+    "Des fichiers sont déjà en cours de fabrication (par serve, watch ou files).",
+    "Files are being made already (by serve, watch or files).",
 )
 _WATCHED = Text(
     "Le même registre est déjà surveillé (passerelle watch).",
     "Somebody watches over the same store already (passerelle watch).",
 )
 _HELD = {"files": _MAKING, "keeper": _MAKING, "watch": _WATCHED}
-_WAIT = Text("Attendez qu'elle se termine.", "Wait until it ends.")
+_WAIT = Text(
+    "Attendez la fin, puis recommencez.", "Wait until that ends, then try again."
+)
 
 
 class LockHeld(StoreError):

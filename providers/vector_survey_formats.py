@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 import fiona
@@ -228,7 +229,13 @@ def _geometry(kind: Any, wkt: str) -> GeometryColumn | None:
 def _findings(path: Path, survey: Survey, wkt: str) -> Iterator[Finding]:
     """Yield what is wrong whatever the layer holds."""
     name = FORMATS[path.suffix.lower()].name
-    yield survey_finding("convert", survey.source, format=name, file=path.name)
+    yield survey_finding(
+        "convert",
+        survey.source,
+        format=name,
+        file=quote(path.name),
+        geopackage=quote(f"{path.stem}.gpkg"),
+    )
     column = survey.geometry
     if column is not None and not column.srid:
         yield survey_finding(

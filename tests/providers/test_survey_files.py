@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sqlite3
 import struct
@@ -433,6 +434,18 @@ def test_other_formats_are_described_and_to_be_converted(
         SiloConfiguration(name="files", location=str(tmp_path)), now=NOW
     )
     assert the_only(structure).fields == survey.fields
+
+
+def test_the_command_that_converts_a_file_can_be_pasted(tmp_path: Path) -> None:
+    name = "élu d'hier & demain.csv"
+    (tmp_path / name).write_text("nom;n\né;1\n", encoding="utf-8")
+
+    [finding] = [f for f in surveyed(tmp_path).findings if f.code == "survey.convert"]
+
+    for said in (finding.hint.fr, finding.hint.en):
+        command = said[said.index("ogr2ogr") :]
+        words = shlex.split(command)
+        assert words[-2:] == [name.replace(".csv", ".gpkg"), name]
 
 
 def test_a_shapefile_header_is_not_believed(tmp_path: Path) -> None:
