@@ -92,6 +92,13 @@ def read_scores(connection: Connection, dataset_id: str) -> tuple[KeptScore, ...
     return tuple(map(_kept, connection.execute(query)))
 
 
+def read_every_score(connection: Connection) -> tuple[KeptScore, ...]:
+    """Return every score kept, by day, then by dataset."""
+    columns = tables.score.c
+    query = select(tables.score).order_by(columns.day, columns.dataset_id)
+    return tuple(map(_kept, connection.execute(query)))
+
+
 def read_last_scores(connection: Connection) -> Mapping[str, KeptScore]:
     """Return the last score of each dataset that is still published."""
     found = _last(connection)
@@ -102,12 +109,11 @@ def read_last_scores(connection: Connection) -> Mapping[str, KeptScore]:
 
 def read_trend(connection: Connection) -> tuple[TrendDay, ...]:
     """Return all datasets together for each day on which a score changed."""
-    columns = tables.score.c
-    query = select(tables.score).order_by(columns.day, columns.dataset_id)
-    return tuple(_trend(map(_kept, connection.execute(query))))
+    return tuple(trend(read_every_score(connection)))
 
 
-def _trend(scores: Iterable[KeptScore]) -> Iterator[TrendDay]:
+def trend(scores: Iterable[KeptScore]) -> Iterator[TrendDay]:
+    """Yield all datasets together for each day; the scores in the order of days."""
     points: dict[str, int] = {}
     total, today = 0, None
     for score in scores:

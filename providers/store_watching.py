@@ -1,4 +1,4 @@
-"""What the store keeps of what is watched: links, and quality scores over time."""
+"""What the store keeps of what is watched: links, scores, how things stand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from metadata.links import Link, LinkHistory, Observation
 from metadata.scores import Score
 from providers.store_database import Database
 from providers.store_links import read_links, record_links
+from providers.store_model import Operation
 from providers.store_scores import (
     KeptScore,
     TrendDay,
@@ -17,10 +18,11 @@ from providers.store_scores import (
     read_scores,
     read_trend,
 )
+from providers.store_standing import Standing, read_delivered, read_standing
 
 
 class WatchedStore:
-    """The part of `providers.store.Store` that is about links and scores."""
+    """The part of `providers.store.Store` that is about links, scores and overviews."""
 
     _database: Database
 
@@ -63,3 +65,16 @@ class WatchedStore:
         """Return all published datasets together, for each day of a change."""
         with self._database.reading() as connection:
             return read_trend(connection)
+
+    def standing(self) -> Standing:
+        """Return how everything stands, without any record's content."""
+        with self._database.reading() as connection:
+            return read_standing(connection)
+
+    def delivered(self, since: datetime) -> Mapping[tuple[str, Operation], int]:
+        """Return how many orders were carried out since, by outlet and operation.
+
+        `providers.store_sendings.OURSELVES` stands for our own catalogue.
+        """
+        with self._database.reading() as connection:
+            return read_delivered(connection, since)

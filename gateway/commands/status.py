@@ -3,164 +3,145 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from datetime import datetime
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.assembly import last_records
-from gateway.commands.options import Say, format_option
+from gateway.commands.options import Say
 from gateway.desk import Desk
-from gateway.publication.report import KINDS
-from metadata.description import read_descriptions
-from metadata.finding import Text
-from metadata.record import RecordKind
-from metadata.stated import Status
-from providers.store import Entry
-from providers.store_model import EntryState, Operation
+from metadata.finding import Finding, Language, Text
+from metadata.overview import DatasetOverview, Overview, Place
+from metadata.overview_chart import decimal
+from metadata.overview_document import overview_csv, overview_document
+from metadata.overview_words import KINDS, STATES, outlet_words
+from providers.overview import overview_of, read_basis
+from providers.overview_judging import Judgements
 
-_NOTHING = Text("", "")
-_STATES = {
-    "published": Text("publié", "published"),
-    "changed": Text("modifié", "changed"),
-    "failed": Text("échoué", "failed"),
-    "unsettled": Text("en suspens", "unsettled"),
-    "absent": Text("absent", "absent"),
-    "draft": Text("brouillon", "draft"),
-    "withdrawn": Text("retiré", "withdrawn"),
-}
-_CHANGED = Text(
-    "modifié chez nous depuis ; passerelle publish l'envoie",
-    "changed with us since; passerelle publish sends it",
-)
-_TAKEN_BACK = Text(
-    "plus publié chez nous ; passerelle publish le supprime",
-    "not published with us any more; passerelle publish deletes it",
-)
 _HEADS = Text(
     "jeu|catalogue|fiche|état|depuis|pourquoi", "dataset|outlet|record|state|since|why"
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One record at one outlet."""
+def show_status(desk: Desk, form: str, *, everything: bool = True) -> int:
+    """Print the state of every dataset, as ``text``, ``json`` or ``csv``; return 0.
 
-    dataset: str
-    outlet: str
-    kind: RecordKind
-    state: str
-    since: datetime | None = None
-    reason: Text = _NOTHING
-
-
-def show_status(desk: Desk, form: str) -> int:
-    """Print the state of every dataset, as ``text`` or ``json``; return 0."""
-    lines = tuple(status_lines(desk))
+    Parameters
+    ----------
+    everything
+        Also what is published as meant; else only what somebody should look at.
+    """
+    overview = current_overview(desk)
     if form == "json":
-        rows = [_row(line) for line in lines]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-        return 0
+        document = overview_document(overview)
+        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+    elif form == "csv":
+        for line in overview_csv(overview, overview.datasets, desk.language):
+            click.echo(line, nl=False)
+    else:
+        _print(desk, overview, everything=everything)
+    return 0
+
+
+def current_overview(desk: Desk) -> Overview:
+    """Return how everything stands now; no silo is asked."""
+    basis = read_basis(desk.configuration, desk.store.surveys())
+    judgements, today = Judgements(), desk.now.date()
+    due = basis.due(today)
+    with desk.progress() as told:
+        for number, dataset in enumerate(due, start=1):
+            judgements.judge(dataset, today=today, forms=basis.forms)
+            told("", number, len(due))
+    return overview_of(basis, desk.store, judgements, now=desk.now)
+
+
+def _print(desk: Desk, overview: Overview, *, everything: bool) -> None:
     table = Table(box=None, pad_edge=False)
     *heads, last = _HEADS.said_in(desk.language).split("|")
     for head in heads:
         table.add_column(head, no_wrap=head not in heads[:2], overflow="fold")
     table.add_column(last, ratio=1, overflow="fold")
-    for line in lines:
-        table.add_row(*_cells(desk, line))
-    desk.console.print(table)
-    return 0
+    for dataset in overview.datasets:
+        for cells in _rows(desk, dataset, everything=everything):
+            table.add_row(*cells)
+    if table.row_count:
+        desk.console.print(table)
+    desk.show(dict.fromkeys(_wrong(overview)), "passerelle status --format json")
+    desk.say(_counts(overview))
+    if overview.mean is not None:
+        desk.say(_score(overview))
 
 
-def status_lines(desk: Desk) -> Iterator[Line]:
-    """Yield one line for each dataset and outlet, those never published included."""
-    entries = desk.store.entries()
-    stated = read_descriptions(desk.configuration.datasets)
-    statuses = {d.id: d.status for d in stated.found}
-    today = desk.now.date()
-    records = last_records(desk.configuration, desk.store, today=today)
-    wanted = {record.identifier: record.fingerprint for record in records}
-    for entry in entries:
-        line = _line(entry)
-        known = entry.dataset_id not in stated.unusable
-        if line.state == "published" and known:
-            line = _compared(line, entry, wanted, statuses.get(entry.dataset_id))
-        yield line
-    for name, status in statuses.items():
-        yield from _not_yet(name, status, desk.configuration.outlets, entries)
+def _rows(
+    desk: Desk, dataset: DatasetOverview, *, everything: bool
+) -> Iterator[tuple[str, ...]]:
+    """Yield a line for each place of a dataset; one for a dataset without any."""
+    if not dataset.places:
+        state = STATES[dataset.state].said_in(desk.language)
+        if everything:
+            yield escape(dataset.id), "", "", state, "", ""
+        return
+    for place in dataset.places:
+        if everything or place in dataset.wrong_places:
+            yield _cells(desk, dataset, place)
 
 
-def _compared(
-    line: Line, entry: Entry, wanted: Mapping[str, str], status: Status | None
-) -> Line:
-    """Return the line of a published record, changed where it is not as wanted.
-
-    One that is wanted and could not be made just now is left as published.
-    """
-    if status is not Status.PUBLISHED:
-        return replace(line, state="changed", reason=_TAKEN_BACK)
-    meant = wanted.get(entry.record_identifier, entry.published_fingerprint)
-    if meant != entry.published_fingerprint:
-        return replace(line, state="changed", reason=_CHANGED)
-    return line
-
-
-def _line(entry: Entry) -> Line:
-    return Line(
-        dataset=entry.dataset_id,
-        outlet=entry.outlet,
-        kind=entry.kind,
-        state=_state(entry),
-        since=entry.settled_at or entry.intended_at,
-        reason=entry.message,
+def _cells(desk: Desk, dataset: DatasetOverview, place: Place) -> tuple[str, ...]:
+    said = (place.reason, place.remedy)
+    why = " ".join(filter(None, (text.said_in(desk.language) for text in said)))
+    return (
+        escape(dataset.id),
+        escape(outlet_words(place.outlet).said_in(desk.language)),
+        KINDS[place.kind].said_in(desk.language),
+        STATES[place.state].said_in(desk.language),
+        _moment(place.since),
+        escape(why),
     )
 
 
-def _state(entry: Entry) -> str:
-    if entry.state is EntryState.INTENT:
-        return "unsettled"
-    if entry.state is EntryState.FAILED:
-        return "failed"
-    return "absent" if entry.operation is Operation.DELETE else "published"
+def _moment(at: datetime | None) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-def _not_yet(
-    dataset: str, status: Status, outlets: Iterable[str], entries: Iterable[Entry]
-) -> Iterator[Line]:
-    """Yield a line for each outlet that the ledger says nothing about."""
-    told = {entry.outlet for entry in entries if entry.dataset_id == dataset}
-    state = "absent" if status is Status.PUBLISHED else status.value
-    for outlet in outlets:
-        if outlet not in told:
-            yield Line(
-                dataset=dataset, outlet=outlet, kind=RecordKind.DATASET, state=state
-            )
+def _wrong(overview: Overview) -> Iterator[Finding]:
+    """Yield the errors and the broken links, each once."""
+    yield from overview.findings
+    links = list(overview.organisation_links)
+    for dataset in overview.datasets:
+        yield from dataset.errors
+        links += dataset.links
+    for link in links:
+        yield from link.findings if link.broken else ()
 
 
-def _row(line: Line) -> dict[str, object]:
-    return {
-        "dataset": line.dataset,
-        "outlet": line.outlet,
-        "record": line.kind.value,
-        "state": line.state,
-        "since": line.since.isoformat() if line.since else None,
-        "reason": {"fr": line.reason.fr, "en": line.reason.en},
-    }
+def _counts(overview: Overview) -> Text:
+    counts = {state: n for state, n in overview.counts.items() if n}
+    fr = ", ".join(f"{STATES[state].fr} {n}" for state, n in counts.items())
+    en = ", ".join(f"{STATES[state].en} {n}" for state, n in counts.items())
+    total, broken = len(overview.datasets), overview.broken_links
+    return Text(
+        f"Jeux : {total} ({fr}). Liens rompus : {broken}.",
+        f"Datasets: {total} ({en}). Broken links: {broken}.",
+    )
 
 
-def _cells(desk: Desk, line: Line) -> tuple[str, ...]:
-    local = line.since.astimezone() if line.since else None
-    since = local.strftime("%Y-%m-%d %H:%M") if local else ""
-    return (
-        escape(line.dataset),
-        escape(line.outlet),
-        KINDS[line.kind].said_in(desk.language),
-        _STATES[line.state].said_in(desk.language),
-        since,
-        escape(line.reason.said_in(desk.language)),
+def _score(overview: Overview) -> Text:
+    """Return the mean score, and what it was a month ago."""
+    gains, most = overview.gains, overview.most
+
+    def said(word: str, past: str, language: str) -> str:
+        tongue = Language(language)
+        now = decimal(gains.mean_now or 0.0, tongue)
+        then = gains.mean_before
+        tail = "" if then is None else f" ({past} {decimal(then, tongue)})"
+        return f"{word}{now} / {most}{tail}."
+
+    day = gains.since.isoformat()
+    return Text(
+        said("Score moyen : ", f"le {day} :", "fr"),
+        said("Mean score: ", f"on {day}:", "en"),
     )
 
 
@@ -169,11 +150,25 @@ def add_status(group: click.Group, text: Say) -> None:
 
     @group.command(
         help=text(
-            "Par jeu et par catalogue : publié, changé, refusé et pourquoi.",
-            "Per dataset and outlet: published, changed, failed and why.",
+            "Par jeu et par catalogue : publié, changé, refusé, pourquoi, que faire.",
+            "Per dataset and outlet: published, changed, failed, why, what to do.",
         )
     )
-    @format_option(text)
+    @click.option(
+        "--wrong",
+        is_flag=True,
+        help=text(
+            "Seulement ce qui n'est pas comme il faut (texte).",
+            "Only what is not as it should be (text).",
+        ),
+    )
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", "csv"]),
+        default="text",
+        help=text("Pour des gens, ou des programmes.", "For people, or for programs."),
+    )
     @click.pass_obj
-    def status(desk: Desk, form: str) -> int:
-        return show_status(desk, form)
+    def status(desk: Desk, form: str, *, wrong: bool) -> int:
+        return show_status(desk, form, everything=not wrong)
