@@ -38,6 +38,7 @@ _POSITION = re.compile(
     )
 )
 """A position of a geometry, whose signs are no operators."""
+_EXACT_DIGITS = len(str(LARGEST_EXACT))
 _PREFIX = frozenset({"not", "-", "+"})
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPERATORS = frozenset({"and", "or", "div", "+", "-", "*", "/", "%", "^"})
@@ -72,11 +73,11 @@ def parse_text(text: str) -> object:
     _require_moderate(text)
     bare = _QUOTED.sub("''", text)
     for number in _NUMBER.findall(bare):
-        if int(number) > LARGEST_EXACT:
+        if _is_rounded(number):
             raise refused(
                 Text(
-                    f"Le nombre {number} dépasse 2^53 et serait arrondi.",
-                    f"The number {number} is beyond 2^53 and would be rounded.",
+                    f"Le nombre {number[:40]} dépasse 2^53 et serait arrondi.",
+                    f"The number {number[:40]} is beyond 2^53 and would be rounded.",
                 ),
                 _EXACT_HINT,
             )
@@ -85,6 +86,12 @@ def parse_text(text: str) -> object:
     except (cql2.ParseError, cql2.ValidationError, ValueError) as error:
         raise _unreadable("CQL2 text", _where(error), _TEXT_EXAMPLE) from error
     return tree
+
+
+def _is_rounded(number: str) -> bool:
+    """Tell whether the parser would round digits; Python reads no endless ones."""
+    digits = number.lstrip("0")
+    return len(digits) > _EXACT_DIGITS or int(digits or "0") > LARGEST_EXACT
 
 
 def parse_json(text: str) -> object:

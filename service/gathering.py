@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from service.heads import BoundedHeads
 
 MOST = 64 * 1024
 """Bytes that wait for more; beyond, they are sent with what came last."""
@@ -53,7 +53,7 @@ class Gathering:
             self._transport.writelines(pieces)
 
 
-class GatheringProtocol(HttpToolsProtocol):
+class GatheringProtocol(BoundedHeads):
     """uvicorn's own protocol over a transport that gathers."""
 
     def connection_made(self, transport: Any) -> None:

@@ -13,13 +13,13 @@ OGC API Features Part 3 (19-079r2), clause 8; RFC 9110, clauses 15.5.14 and 15.5
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from metadata.errors import QueryError
+from service.bodies import read_body
 from service.messages import text
 from service.parameters import Pairs, read_pairs
 from service.problems import HttpProblem
@@ -35,8 +35,6 @@ MOST_BYTES: Final = 1024 * 1024
 """Bytes of a body."""
 _LANGUAGE: Final = (("filter-lang", "cql2-json"),)
 _SAME_LANGUAGE: Final = frozenset({*_LANGUAGE, ("filter-lang", "cql-json")})
-PATIENCE: Final = 30
-"""Seconds within which a body has to be there."""
 
 
 async def read_posted(request: Request) -> Pairs:
@@ -50,7 +48,7 @@ async def read_posted(request: Request) -> Pairs:
         408: it does not come. 413: it is too long. 415: it is of another type.
     """
     kind = _media_type(request)
-    content = await _content(request)
+    content = await read_body(request, most=MOST_BYTES, too_long=_too_long)
     if kind == FORM:
         return read_pairs(content)
     try:
@@ -77,25 +75,6 @@ def _media_type(request: Request) -> str:
         hint=text("posted.types", known=known),
         headers={"Accept-Post": known},
     )
-
-
-async def _content(request: Request) -> bytes:
-    """Return the body, and never more of it than may be."""
-    content = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in request.stream():
-                content += chunk
-                if len(content) > MOST_BYTES:
-                    raise _too_long()
-    except (TimeoutError, ClientDisconnect) as error:
-        raise HttpProblem(
-            HTTPStatus.REQUEST_TIMEOUT,
-            "RequestTimeout",
-            text("posted.late", seconds=PATIENCE),
-            headers={"Connection": "close"},
-        ) from error
-    return bytes(content)
 
 
 def _too_long() -> HttpProblem:

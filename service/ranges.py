@@ -126,6 +126,6 @@ def _moment(value: str) -> datetime | None:
     """Read a date of HTTP; one that is none says nothing."""
     try:
         found = parsedate_to_datetime(value) if value else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from metadata.finding import Language
+from service.bodies import read_body
 from service.csw.answers import (
     acknowledgement,
     domain_answer,
@@ -44,7 +45,7 @@ from service.csw.operations import (
 from service.csw.posted import read_posted
 from service.csw.problems import OTHER, SEQUENCE, CswProblem, report_response
 from service.messages import text
-from service.problems import problem_of
+from service.problems import HttpProblem, problem_of
 from service.snapshot import Snapshot
 from service.visit import snapshot_of
 
@@ -53,6 +54,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _AGENT = 200
 """Characters that tell one program from another."""
 _FORM = "application/x-www-form-urlencoded"
+_DIGITS = 18
+"""Of an update sequence, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ def csw_endpoint(keeper: Keeper, clock: Callable[[], datetime]) -> Endpoint:
         snapshot = snapshot_of(request)
         try:
             content = await _body(request)
-        except CswProblem as error:
+        except HttpProblem as error:
             return report_response(
                 problem_of(error), snapshot.configuration.service.languages[0]
             )
@@ -113,19 +116,18 @@ async def _body(request: Request) -> bytes:
 
     Raises
     ------
-    CswProblem
-        413: it is longer.
+    HttpProblem
+        408: it does not come. 413: it is longer.
     """
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY:
-            raise CswProblem(
-                OTHER,
-                text("csw.body", limit=BODY // 1024),
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            )
-    return bytes(content)
+    return await read_body(request, most=BODY, too_long=_too_long)
+
+
+def _too_long() -> CswProblem:
+    return CswProblem(
+        OTHER,
+        text("csw.body", limit=BODY // 1024),
+        status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
 
 
 def _answer(
@@ -236,7 +238,8 @@ def _capabilities(index: Index, wanted: GetCapabilities, asked: _Asked) -> bytes
     sections = wanted.sections
     sequence = wanted.update_sequence.strip()
     if sequence:
-        known = int(sequence) if sequence.isascii() and sequence.isdigit() else -1
+        is_one = sequence.isascii() and sequence.isdigit()
+        known = int(sequence) if is_one and len(sequence) <= _DIGITS else -1
         if known == index.sequence:
             sections = frozenset()
         elif known > index.sequence or known < 0:

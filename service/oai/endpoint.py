@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from metadata.content import plain
 from metadata.iso19139_content import record_language
+from service.bodies import read_body
 from service.catalogue import Catalogue
 from service.landing import service_title
 from service.messages import text
@@ -59,7 +60,7 @@ class OaiEndpoint:
         Raises
         ------
         HttpProblem
-            413, 415: the body is too long, or no form.
+            408, 413, 415: the body does not come, is too long, or no form.
         """
         posted = request.method == "POST"
         query = await _body(request) if posted else request.url.query
@@ -167,13 +168,13 @@ async def _body(request: Request) -> str:
             "UnsupportedMediaType",
             text("oai.no-form", kind=_FORM),
         )
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            raise HttpProblem(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "ContentTooLarge",
-                text("oai.too-long", most=_LONGEST_BODY),
-            )
+    body = await read_body(request, most=_LONGEST_BODY, too_long=_too_long)
     return body.decode("utf-8", "replace")
+
+
+def _too_long() -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "ContentTooLarge",
+        text("oai.too-long", most=_LONGEST_BODY),
+    )

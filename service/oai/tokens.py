@@ -24,6 +24,15 @@ from service.oai.protocol import Verb
 
 _LONGEST: Final = 2000
 """Characters of a token; ours have a few hundred."""
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    binascii.Error,
+)
+"""What reading a text that is no token may end in: JSON nests, and has Infinity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +69,7 @@ def read_token(text: str, verb: Verb) -> Token:
     """
     try:
         token = _read(text)
-    except (ValueError, TypeError, KeyError, binascii.Error) as error:
+    except _UNREADABLE as error:
         raise _bad("it is none of ours") from error
     if token.verb is not verb:
         raise _bad(f"it is one of {token.verb}")

@@ -59,6 +59,7 @@ REFUSED = {
     "an unknown property": "nowhere = 1",
     "NULL": "name = NULL",
     "a rounded number": "population = 9007199254740993",
+    "a number of 5,000 digits": f"population = {'9' * 5000}",
     "a rounded number in a list": "population IN (1, 12345678901234567890)",
     "an unknown function": "foo(name) = 'x'",
     "an unknown condition": "a_contains(name, ('x','y'))",

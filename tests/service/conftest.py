@@ -24,6 +24,7 @@ from metadata.description import read_descriptions
 from providers.configuration import read_configuration
 from providers.store import open_store
 from service.app import create_app
+from service.gathering import GatheringProtocol
 from service.making import look_around, make_everything
 
 URL = "http://service.example/geo"
@@ -260,9 +261,10 @@ def running(
     """Run the application in uvicorn on loopback; yield a client of it."""
     settings.setdefault("interval", 0.05)
     app = create_app(read_configuration(deployment.configuration), **settings)
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+    config = uvicorn.Config(
+        app, port=0, http=GatheringProtocol, log_config=None, lifespan="on"
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_for(lambda: server.started or not thread.is_alive())
