@@ -4,9 +4,11 @@
 
 The silo is GeoPackages of a hundred layers each, the catalogues are three real
 pycsw 2.6.2 (`.venv-pycsw`), and each step is the command that a person types, in a
-process of its own. Exit status 1 when building the records takes 60 s or more, a
-publish that changes nothing 30 s or more, or when a change sends anything but what
-changed. The rate of each outlet is its default: it is part of what is measured.
+process of its own. At the end nine tenths of the tables vanish, then their
+descriptions too. Exit status 1 when building the records takes 60 s or more, a publish
+that changes nothing 30 s or more, when a change sends anything but what changed, or
+when what vanished is deleted anywhere. The rate of each outlet is its default: it is
+part of what is measured.
 """
 
 from __future__ import annotations
@@ -107,19 +109,25 @@ class Steps:
     """Runs commands, each timed."""
 
     def __init__(self, folder: Path) -> None:
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PASSERELLE_CONFIG": str(folder / "passerelle.yml"),
             "PASSERELLE_LANGUAGE": "en",
         }
 
-    def run(self, *arguments: str) -> tuple[float, str]:
-        """Run `passerelle` with some arguments; return seconds and its output."""
+    def run(self, *arguments: str, status: int = 0) -> tuple[float, str]:
+        """Run `passerelle` with some arguments; return seconds and its output.
+
+        Parameters
+        ----------
+        status
+            The exit status that it must have.
+        """
         command = [sys.executable, "-m", "gateway", *arguments]
         begun = time.perf_counter()
         done = subprocess.run(
             command,
-            env=self._environment,
+            env=self.environment,
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
@@ -127,14 +135,14 @@ class Steps:
         )
         seconds = time.perf_counter() - begun
         print(f"{' '.join(arguments)[:48]:50} {seconds:8.1f} s", flush=True)
-        if done.returncode:
+        if done.returncode != status:
             print(done.stdout[-3000:])
             sys.exit(f"passerelle {arguments[0]} exited with {done.returncode}")
         return seconds, done.stdout
 
-    def publish(self) -> tuple[float, Counted]:
+    def publish(self, *, status: int = 0) -> tuple[float, Counted]:
         """Publish; return seconds, and the outcomes of each outlet."""
-        seconds, said = self.run("publish", "--format", "json")
+        seconds, said = self.run("publish", "--format", "json", status=status)
         found: dict[str, Any] = json.loads(said)
         counts: Counted = {
             outlet["outlet"]: {o: n for o, n in outlet["outcomes"].items() if n}
@@ -157,6 +165,11 @@ def measure(steps: Steps, folder: Path, options: argparse.Namespace) -> int:
     state(folder, range(options.changed), title="Un autre titre")
     _, third = steps.publish()
     some = _each(done=options.changed, kept=options.datasets - options.changed)
+    lost = lose(folder, options.datasets)
+    _, gone = steps.publish(status=1)
+    forget(folder, options.datasets)
+    _, refused = steps.publish(status=1)
+    held = _each(refused=lost, kept=options.datasets - lost)
     verdicts = {
         f"the records are built in {build:.1f} s (< {BUILD_LIMIT:.0f})": (
             build < BUILD_LIMIT
@@ -166,10 +179,31 @@ def measure(steps: Steps, folder: Path, options: argparse.Namespace) -> int:
         ),
         "everything is sent once": first == everything and second == nothing,
         f"changing {options.changed} sends {options.changed} to each": third == some,
+        f"{lost} tables that vanish delete nothing": gone == nothing,
+        f"{lost} descriptions that vanish are refused": refused == held,
     }
     for said, holds in verdicts.items():
         print(f"{'yes' if holds else 'NO':4}{said}")
     return 0 if all(verdicts.values()) else 1
+
+
+def lost_numbers(datasets: int) -> range:
+    """Return the numbers of the datasets that get lost: nine tenths, whole files."""
+    return range(max(datasets // 10 // LAYERS, 1) * LAYERS, datasets)
+
+
+def lose(folder: Path, datasets: int) -> int:
+    """Let nine tenths of the tables vanish; return how many."""
+    numbers = lost_numbers(datasets)
+    for file in sorted({number // LAYERS for number in numbers}):
+        (folder / "silo" / f"silo{file:03}.gpkg").unlink()
+    return len(numbers)
+
+
+def forget(folder: Path, datasets: int) -> None:
+    """Let their descriptions vanish too."""
+    for number in lost_numbers(datasets):
+        (folder / "datasets" / f"jeu{number:05}.yml").unlink()
 
 
 def _each(**outcomes: int) -> Counted:

@@ -260,8 +260,20 @@ def records(datasets: Sequence[Dataset]) -> list[Record]:
 
 
 @contextmanager
-def serving(folder: Path, address: str, datasets: Sequence[Dataset]) -> Iterator[None]:
-    """Run the real service on a catalogue of these datasets."""
+def serving(
+    folder: Path,
+    address: str,
+    datasets: Sequence[Dataset],
+    *,
+    left: Sequence[Dataset] | None = None,
+) -> Iterator[None]:
+    """Run the real service on a catalogue of these datasets.
+
+    Parameters
+    ----------
+    left
+        What there is of them since yesterday; `None`: all.
+    """
     (folder / "silo").mkdir(parents=True)
     (folder / "datasets").mkdir()
     for each in datasets:
@@ -273,6 +285,8 @@ def serving(folder: Path, address: str, datasets: Sequence[Dataset]) -> Iterator
     store = open_store(read.store)
     store.keep_surveys([c.survey for each in datasets for c in each.collections])
     store.apply_snapshot(records(datasets), now=NOW - timedelta(days=30))
+    if left is not None:
+        store.apply_snapshot(records(left), now=NOW - timedelta(days=1))
     store.close()
     host, _, port = address.removeprefix("http://").partition(":")
     app = create_app(read, clock=lambda: NOW, interval=5)
@@ -367,6 +381,27 @@ def great_harvest(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> H
     """A whole catalogue, harvested twice from CSW (ISO 19139) and from the feed."""
     outlets = ("iso", "rdf")
     return _harvest(portal, tmp_path_factory.mktemp("great"), MANY, outlets)
+
+
+@pytest.fixture(scope="session")
+def shrunk_harvest(portal: Portal, tmp_path_factory: pytest.TempPathFactory) -> Harvest:
+    """A dozen, then the same service after ten of them got lost in a day."""
+    folder = tmp_path_factory.mktemp("shrunk")
+    whole, shrunk = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+    datasets = tuple(varied(number, whole) for number in range(12))
+    with (
+        serving(folder / "whole", whole, datasets),
+        serving(folder / "shrunk", shrunk, datasets, left=datasets[10:]),
+    ):
+        sources = {
+            name: {
+                "backend": OUTLETS[name]["backend"],
+                "url": whole + OUTLETS[name]["path"],
+                "then": [shrunk + OUTLETS[name]["path"]],
+            }
+            for name in ("iso", "rdf")
+        }
+        return Harvest(datasets, portal.harvest_all(sources))
 
 
 def _harvest(

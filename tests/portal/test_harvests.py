@@ -94,3 +94,17 @@ def test_a_dataset_that_vanished_is_archived_and_another_that_changed_is_updated
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("outlet", ["iso", "rdf"])
+def test_nothing_is_archived_when_most_of_the_catalogue_got_lost(
+    shrunk_harvest: Any, outlet: str
+) -> None:
+    """Our outlets answer 503, which udata takes for what it is: no answer."""
+    found = shrunk_harvest.found[outlet]
+    assert [job["status"] for job in found["jobs"]] == ["done", "failed"]
+    (error,) = found["jobs"][1]["errors"]
+    assert "503" in error
+    assert found["changed"] == []
+    assert len(found["datasets"]) == len(shrunk_harvest.datasets)
+    assert not any(each["archived"] for each in found["datasets"].values())
