@@ -61,6 +61,7 @@ from service.problems import (
     problem_of,
     problem_response,
 )
+from service.redirects import RedirectNearby
 from service.reload import Clock, Reloader
 from service.server import WORKERS_VARIABLE
 from service.snapshot import Snapshot, Stage
@@ -122,6 +123,7 @@ def create_app(
             Middleware(Compress),
             Middleware(Confirm),
             Middleware(HoldSnapshot, stage=stage),
+            Middleware(RedirectNearby),
         ],
         exception_handlers={
             HTTPException: _answer_http,
