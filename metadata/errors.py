@@ -24,6 +24,7 @@
       SilosBusy               no connection became free in time
       ClientStalled           a client that has stopped reading a stream
       StoreError              what must survive cannot be read or written
+        FilesUnreachable      the place of files made ahead does not answer as it should
         LockHeld              somebody else is doing what only one may do
       OutletError             a place that we publish to
         OutletUnreachable     no answer, time-out, answers that make no sense
@@ -143,6 +144,10 @@ class SilosBusy(PasserelleError):
 
 class StoreError(PasserelleError):
     """What must survive (ledger, revisions) cannot be read or written."""
+
+
+class FilesUnreachable(StoreError):
+    """The place of files made ahead gives no answer, or one that makes no sense."""
 
 
 class OutletError(PasserelleError):

@@ -16,11 +16,21 @@ from typing import Any, ClassVar, Literal
 
 from metadata.description import read_yaml
 from metadata.errors import ConfigurationError, DescriptionError
-from metadata.file_formats import ALL_FORMATS, FileFormat
 from metadata.finding import Language, Text
 from metadata.stated import Organisation
+from providers.configuration_files import (
+    FilesConfiguration,
+    FilesEntry,
+    files_configuration,
+)
 from providers.configuration_outlets import PlaceSettings, place_settings
-from providers.configuration_values import filled, require_http, require_positive
+from providers.configuration_values import (
+    NO_SECRET,
+    Secret,
+    filled,
+    require_http,
+    require_positive,
+)
 from providers.watch_configuration import WatchConfiguration, checked_watch
 
 DEFAULT_PATH = Path("pygeoapi-config/passerelle.yml")
@@ -33,22 +43,6 @@ Conflicts = Literal["report", "overwrite", "keep"]
 reported, replaced by ours, or left as theirs."""
 POLITE = 10.0
 """Requests a second that an outlet gets at most, unless its owner said more."""
-
-
-@dataclass(frozen=True, repr=False)
-class Secret:
-    """A text that never shows itself."""
-
-    value: str
-
-    def __repr__(self) -> str:
-        return "Secret('***')" if self.value else "Secret('')"
-
-    def __str__(self) -> str:
-        return "***" if self.value else ""
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +94,7 @@ class OutletConfiguration(PlaceSettings):
     url: str
     type: str = "csw-t"
     user: str = ""
-    password: Secret = Secret("")
+    password: Secret = NO_SECRET
     timeout: float = 30.0
     """Seconds without an answer after which a request is given up."""
     batch: int = 25
@@ -109,7 +103,7 @@ class OutletConfiguration(PlaceSettings):
     """Whether the records of download services are sent too."""
     organisation: str = ""
     """Identifier or short name of our organisation there, where it knows any."""
-    key: Secret = Secret("")
+    key: Secret = NO_SECRET
     """Key of its API, where it has one."""
     route: Route = "push"
     """How our datasets get there: one way only, or they would be there twice."""
@@ -128,17 +122,6 @@ class OutletConfiguration(PlaceSettings):
         """Tell whether a dataset is meant for this outlet."""
         wanted = not self.datasets or _any_matches(self.datasets, dataset_id)
         return wanted and not _any_matches(self.exclude, dataset_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilesConfiguration:
-    """Where whole collections lie as files, and how often they are made anew."""
-
-    folder: Path
-    every: int = 15
-    """Minutes at least between two readings of one collection."""
-    formats: tuple[FileFormat, ...] = ALL_FORMATS
-    """Those made ahead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,17 +185,6 @@ class _OutletEntry(PlaceSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _FilesEntry:
-    """Files made ahead as they are written about."""
-
-    __pydantic_config__: ClassVar = _STRICT
-
-    folder: str = ".state/files"
-    every: int = 15
-    formats: tuple[FileFormat, ...] = ALL_FORMATS
-
-
-@dataclass(frozen=True, kw_only=True)
 class _File:
     """`passerelle.yml` as it is written."""
 
@@ -223,7 +195,7 @@ class _File:
     silos: dict[str, str | _SiloEntry]
     outlets: dict[str, _OutletEntry] = field(default_factory=dict)
     store: str = ""
-    files: _FilesEntry = field(default_factory=_FilesEntry)
+    files: FilesEntry = field(default_factory=FilesEntry)
     watch: WatchConfiguration = field(default_factory=WatchConfiguration)
 
 
@@ -275,11 +247,7 @@ def read_configuration(
             }
         ),
         store=_store(filled("store", written.store, environment), path.parent),
-        written_files=FilesConfiguration(
-            folder=(path.parent / written.files.folder).resolve(),
-            every=written.files.every,
-            formats=written.files.formats,
-        ),
+        written_files=files_configuration(written.files, path.parent, environment),
         watch=checked_watch(written.watch),
     )
 
@@ -301,7 +269,6 @@ def _read(path: Path) -> _File:
     require_http("service.url", written.service.url.rstrip("/"))
     require_http("organisation.identifier_base", written.organisation.identifier_base)
     require_positive("service.connections", written.service.connections)
-    require_positive("files.every", written.files.every)
     return written
 
 

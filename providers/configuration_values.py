@@ -7,12 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A text that never shows itself."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self.value else "Secret('')"
+
+    def __str__(self) -> str:
+        return "***" if self.value else ""
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+
+NO_SECRET: Final = Secret("")
 
 
 def filled(place: str, text: str, environment: Mapping[str, str]) -> str:

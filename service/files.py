@@ -14,30 +14,32 @@ RFC 9110, clauses 13.2.2 (order of conditions), 14 (ranges); RFC 9530
 from __future__ import annotations
 
 import base64
+import logging
 from dataclasses import dataclass
 from email.utils import format_datetime
 from http import HTTPStatus
-from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from metadata.errors import FilesUnreachable
 from metadata.file_formats import FORMATS, FileFormat
 from metadata.finding import Text
+from providers.exports.place import FilesPlace, files_place
 from providers.store_files import MadeFile
 from service.features_visit import FeaturesVisit
 from service.items import Items
 from service.messages import text
 from service.parameters import DOWNLOAD_PARAMETERS, require_geojson, require_known
 from service.problems import HttpProblem, not_found
-from service.ranges import Part, is_unchanged, refused, wanted_part
+from service.ranges import is_unchanged, refused, wanted_part
 from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
 from service.visit import snapshot_of
 
-_CHUNK: Final = 256 * 1024
+logger = logging.getLogger(__name__)
 _PARAMETERS: Final = frozenset({"lang"})
 _OF_GEOJSON: Final = DOWNLOAD_PARAMETERS
 _LATER: Final = {"Retry-After": "60"}
@@ -78,10 +80,10 @@ class Downloads:
                 return await self.items.download(seen)
         else:
             require_known(seen.pairs, _PARAMETERS, served.collection)
-        folder = snapshot_of(request).configuration.files.folder
         if made is None:
             raise _not_made(asked)
-        return await run_in_threadpool(_answer, request, made, folder)
+        place = files_place(snapshot_of(request).configuration.files)
+        return await run_in_threadpool(_answer, request, made, place)
 
 
 def _form(asked: str, served: ServedCollection) -> FileFormat | None:
@@ -90,21 +92,26 @@ def _form(asked: str, served: ServedCollection) -> FileFormat | None:
     return next((form for form in offered if asked == f"{served.id}.{form}"), None)
 
 
-def _answer(request: Request, made: MadeFile, folder: Path) -> Response:
-    """Answer from the folder; the file is open before the answer begins."""
+def _answer(request: Request, made: MadeFile, place: FilesPlace) -> Response:
+    """Answer from where it lies; the file is open before the answer begins."""
     headers = _headers(made)
     refused(request.headers, headers)
     if is_unchanged(request.headers, headers):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     part = wanted_part(request.headers, headers, made.length)
+    name = f"{made.collection_id}.{made.format}"
+    sent = 0 if request.method == "HEAD" else part.length
     try:
-        file = (folder / made.path).open("rb")
+        stream = place.part(made.path, part.first, sent)
+    except FilesUnreachable as error:
+        logger.warning("%s: %s", name, error)
+        raise _unreachable(name) from error
     except OSError as error:
-        raise _not_made(f"{made.collection_id}.{made.format}") from error
+        raise _not_made(name) from error
     answer = FeatureStreamResponse(
         opening=b"",
         first=b"",
-        stream=_Chunks(file, part),
+        stream=stream,
         closing=lambda: b"",
         headers={**headers, **_about(made), **part.headers(made.length)},
     )
@@ -134,24 +141,14 @@ def _about(made: MadeFile) -> dict[str, str]:
     }
 
 
-class _Chunks:
-    """A part of an open file, a piece at a time."""
-
-    def __init__(self, file: BinaryIO, part: Part) -> None:
-        self._file = file
-        self._left = part.length
-        file.seek(part.first)
-
-    def __next__(self) -> bytes:
-        piece = self._file.read(min(_CHUNK, self._left))
-        if not piece:
-            raise StopIteration
-        self._left -= len(piece)
-        return piece
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+def _unreachable(name: str) -> HttpProblem:
+    return HttpProblem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Unavailable",
+        text("problem.files-away", name=name),
+        hint=text("problem.files-away.hint"),
+        headers=_LATER,
+    )
 
 
 def _not_made(name: str) -> HttpProblem:

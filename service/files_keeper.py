@@ -24,11 +24,11 @@ from typing import Final
 from metadata.distributions import collection_title
 from metadata.errors import PasserelleError, StoreError
 from metadata.measured import Source
-from providers.exports.folder import FilesFolder
+from providers.exports.place import files_place
 from providers.store import Store
 from providers.store_lock import LockHeld
 from service.files_worker import BUSY, encode_task
-from service.making import ask_marks, drop_others
+from service.making import ask_marks, drop_others, sweep_files
 from service.snapshot import ServedCollection, Snapshot, Stage
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ _ASK_AGAIN: Final = timedelta(minutes=1)
 """Between two questions after the state of one collection."""
 _TRUSTED: Final = timedelta(days=1)
 """How long counters of a silo may say that nothing changed."""
+_SWEPT: Final = timedelta(hours=1)
+"""Between two looks for files that nothing names any more."""
 
 
 class FilesKeeper:
@@ -54,6 +56,7 @@ class FilesKeeper:
         self._asked: dict[tuple[str, ...], datetime] = {}
         """When a collection, of some columns and words, may be looked at again."""
         self._seen: Snapshot | None = None
+        self._sweep_at = clock() + _SWEPT
 
     async def follow(self, interval: float) -> None:
         """Look again and again."""
@@ -78,9 +81,13 @@ class FilesKeeper:
             if snapshot is None:
                 return
             if snapshot is not self._seen:
-                folder = FilesFolder(snapshot.configuration.files.folder)
+                folder = files_place(snapshot.configuration.files)
                 await asyncio.to_thread(drop_others, snapshot, store, folder)
                 self._seen = snapshot
+            now = self._clock()
+            if now >= self._sweep_at:
+                self._sweep_at = now + _SWEPT
+                await asyncio.to_thread(sweep_files, snapshot, store, now)
             due, marks = await self._due(snapshot)
             task = encode_task(snapshot, due, marks) if due else b""
             path = str(snapshot.configuration.path)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from metadata.description import read_descriptions
+from metadata.errors import FilesUnreachable
 from metadata.measured import Source, Survey
 from providers.configuration import Configuration, read_configuration
 from providers.store import open_store
@@ -103,6 +104,9 @@ def run(configuration: Configuration, task: Task) -> int:
             )
     except LockHeld:
         return BUSY
+    except FilesUnreachable as error:
+        logger.error("Files: %s", error)  # noqa: TRY400  (what to do stands in it)
+        return FAILED
     finally:
         for silo in snapshot.silos.values():
             silo.close()

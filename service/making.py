@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,10 +25,11 @@ from metadata.stated import Status
 from providers.change import data_mark, open_changes
 from providers.configuration import Configuration
 from providers.exports.content import file_content
-from providers.exports.folder import FilesFolder
 from providers.exports.making import Made, make_files
+from providers.exports.place import FilesPlace, files_place
 from providers.store import Store
 from providers.store_files import MadeFile
+from providers.store_lock import LockHeld
 from service.building import Material, SiloView, build
 from service.snapshot import ServedCollection, Snapshot
 from service.watching import SiloWatch
@@ -111,9 +113,9 @@ def make_everything(
     metadata.errors.StoreError
         The store or the folder fails.
     """
-    folder = FilesFolder(snapshot.configuration.files.folder)
+    folder = files_place(snapshot.configuration.files)
     with store.making_files():
-        folder.sweep({file.path for file in store.files()})
+        _sweep(folder, store, clock())
         dropped = drop_others(snapshot, store, folder) if drop else ()
         chosen = [
             served
@@ -126,8 +128,24 @@ def make_everything(
     return Making(made=maker.made, failed=maker.failed, dropped=dropped)
 
 
+def sweep_files(snapshot: Snapshot, store: Store, now: datetime) -> None:
+    """Remove what no line of the index names any more, unless files are being made.
+
+    Raises
+    ------
+    metadata.errors.StoreError
+        The store or the folder fails.
+    """
+    with suppress(LockHeld), store.making_files():
+        _sweep(files_place(snapshot.configuration.files), store, now)
+
+
+def _sweep(folder: FilesPlace, store: Store, now: datetime) -> None:
+    folder.sweep({file.path: file.changed_at for file in store.files()}, now)
+
+
 def drop_others(
-    snapshot: Snapshot, store: Store, folder: FilesFolder
+    snapshot: Snapshot, store: Store, folder: FilesPlace
 ) -> tuple[str, ...]:
     """Remove the files of collections that are neither served nor failing.
 
@@ -149,7 +167,7 @@ def drop_others(
     return tuple(sorted(gone))
 
 
-def drop_collections(names: Iterable[str], store: Store, folder: FilesFolder) -> None:
+def drop_collections(names: Iterable[str], store: Store, folder: FilesPlace) -> None:
     """Remove the files of some collections, whether there are any or not."""
     every = tuple(names)
     if every:
@@ -184,7 +202,7 @@ class _Maker:
     def __init__(
         self,
         store: Store,
-        folder: FilesFolder,
+        folder: FilesPlace,
         marks: Mapping[Source, str],
         clock: Callable[[], datetime],
         told: Told | None,

@@ -7,8 +7,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -243,6 +246,58 @@ def _unprivileged() -> str:
         return ""
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+FTP = """
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import ThreadedFTPServer
+FTPHandler.authorizer = DummyAuthorizer()
+FTPHandler.authorizer.add_user("sig", "sésame", sys.argv[2], perm="elradfmwMT")
+ThreadedFTPServer(("127.0.0.1", int(sys.argv[1])), FTPHandler).serve_forever()
+"""
+
+
+class FtpServer:
+    """An FTP server in a process of its own, that may be stopped and started."""
+
+    options: Mapping[str, Any] = {"username": "sig", "password": "sésame"}
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._port = free_port()
+        self.address = f"ftp://127.0.0.1:{self._port}/pré"
+        self.start()
+
+    def start(self) -> None:
+        arguments = [str(self._port), str(self.folder)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", FTP, *arguments],
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with suppress(OSError), socket.create_connection(self._listens, 1):
+                return
+            time.sleep(0.05)
+        pytest.fail("the FTP server did not start")
+
+    @property
+    def _listens(self) -> tuple[str, int]:
+        return "127.0.0.1", self._port
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def ftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FtpServer]:
+    """A real FTP server on an empty folder."""
+    server = FtpServer(tmp_path_factory.mktemp("ftp"))
+    yield server
+    server.stop()
 
 
 def free_port() -> int:

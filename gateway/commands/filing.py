@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -12,10 +13,10 @@ from gateway.commands.options import Say
 from gateway.desk import Desk, UnknownDataset
 from gateway.publication.result import ExitCode
 from metadata.description import Descriptions, read_descriptions
-from metadata.errors import SourceUnreachable
+from metadata.errors import FilesUnreachable, SourceUnreachable
 from metadata.finding import Text
-from providers.exports.folder import FilesFolder
 from providers.exports.making import Made
+from providers.exports.place import files_place
 from service.making import (
     Making,
     drop_collections,
@@ -23,6 +24,11 @@ from service.making import (
     make_everything,
 )
 from service.snapshot import Snapshot
+
+_REMOVED_LATER: Final = Text(
+    "Les fichiers ne sont plus servis ; « passerelle serve » les y supprimera.",
+    "The files are served no more; “passerelle serve” will remove them there.",
+)
 
 
 def make_dataset_files(desk: Desk, ids: Collection[str]) -> int:
@@ -53,12 +59,21 @@ def make_dataset_files(desk: Desk, ids: Collection[str]) -> int:
     return _sum_up(desk, snapshot, making, ids)
 
 
-def drop_dataset_files(desk: Desk, dataset_id: str) -> None:
-    """Remove the files of one dataset, at once."""
+def drop_dataset_files(desk: Desk, dataset_id: str) -> bool:
+    """Remove the files of one dataset, at once; tell whether all are gone.
+
+    Where their place does not answer, nobody is sent them any more, and whoever keeps
+    the files removes them when it answers again.
+    """
     descriptions = read_descriptions(desk.configuration.datasets)
     names = _collections(descriptions, {dataset_id})
-    folder = FilesFolder(desk.configuration.files.folder)
-    drop_collections(names, desk.store, folder)
+    folder = files_place(desk.configuration.files)
+    try:
+        drop_collections(names, desk.store, folder)
+    except FilesUnreachable as error:
+        desk.complain(error.text, _REMOVED_LATER)
+        return False
+    return True
 
 
 def _require_known(descriptions: Descriptions, ids: Iterable[str]) -> None:

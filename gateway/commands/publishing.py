@@ -139,7 +139,7 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
         It has no description.
     """
     withdraw_file(_description_file(desk, dataset_id))
-    drop_dataset_files(desk, dataset_id)
+    files_gone = drop_dataset_files(desk, dataset_id)
     with desk.progress() as told:
         result = withdraw_records(
             {dataset_id},
@@ -153,6 +153,8 @@ def withdraw_dataset(desk: Desk, dataset_id: str, *, purge: bool) -> int:
         desk.store.purge(dataset_id)
     _print(desk, result)
     everywhere = result.exit_code is ExitCode.AS_MEANT
+    if everywhere and not files_gone:
+        return int(ExitCode.UNREACHABLE)
     desk.say(_withdrawn(dataset_id) if everywhere else _not_everywhere(dataset_id))
     return int(result.exit_code)
 

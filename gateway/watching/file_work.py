@@ -21,7 +21,7 @@ from gateway.watching.telling import Teller
 from metadata.errors import StoreError
 from metadata.finding import Text
 from metadata.measured import Source
-from providers.exports.folder import FilesFolder
+from providers.exports.place import files_place
 from providers.store import Store
 from providers.store_files import MadeFile
 from providers.store_lock import LockHeld
@@ -84,7 +84,7 @@ class FileWork:
             self._next = now + _ASK_AGAIN
             return
         with _snapshot(material, self._store, self._clock()) as snapshot:
-            folder = FilesFolder(snapshot.configuration.files.folder)
+            folder = files_place(snapshot.configuration.files)
             for name in drop_others(snapshot, self._store, folder):
                 self._teller.say(
                     Text(f"{name} : fichiers retirés", f"{name}: files removed")

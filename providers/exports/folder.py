@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import quote
 
 from metadata.errors import StoreError
@@ -23,6 +24,12 @@ from metadata.finding import Text
 _ASIDE: Final = ".making-"
 _SHOWN: Final = 16
 """Letters of the digest in a file's name."""
+_PIECE: Final = 256 * 1024
+
+
+def file_name(collection_id: str, form: FileFormat, digest: str) -> str:
+    """Return the path of a file below the folder; it is the content's and no other."""
+    return f"{quote(collection_id, safe='')}/{digest[:_SHOWN]}.{form}"
 
 
 class FilesFolder:
@@ -57,13 +64,13 @@ class FilesFolder:
 
         It is on the disk once this returns.
         """
-        folder = self.root / quote(collection_id, safe="")
-        folder.mkdir(exist_ok=True)
-        target = folder / f"{digest[:_SHOWN]}.{form}"
+        path = file_name(collection_id, form, digest)
+        target = self.root / path
+        target.parent.mkdir(exist_ok=True)
         _settle(finished)
         finished.replace(target)
-        _settle(folder)
-        return target.relative_to(self.root).as_posix()
+        _settle(target.parent)
+        return path
 
     def has(self, path: str, length: int) -> bool:
         """Tell whether a file is there in its whole length."""
@@ -71,6 +78,16 @@ class FilesFolder:
             return (self.root / path).stat().st_size == length
         except OSError:
             return False
+
+    def part(self, path: str, first: int, length: int) -> LocalPart:
+        """Open a part of a file.
+
+        Raises
+        ------
+        OSError
+            It is not there.
+        """
+        return LocalPart((self.root / path).open("rb"), first, length)
 
     def drop(self, collection_id: str) -> None:
         """Remove all files of a collection."""
@@ -81,10 +98,15 @@ class FilesFolder:
         with suppress(OSError):
             (self.root / path).unlink()
 
-    def sweep(self, known: Collection[str]) -> None:
+    def sweep(
+        self,
+        known: Mapping[str, datetime],
+        now: datetime,
+    ) -> None:
         """Remove every file that is not known, and what was left unfinished.
 
-        Only for whoever holds the lock: nobody else may be writing.
+        Only for whoever holds the lock: nobody else may be writing. What is being sent
+        stays open, so nothing has to wait for a moment.
         """
         for path in list(self.root.glob("*/*")):
             if path.relative_to(self.root).as_posix() not in known:
@@ -95,6 +117,27 @@ class FilesFolder:
                 shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):
                 folder.rmdir()  # only an empty one
+
+
+class LocalPart:
+    """A part of an open file, a piece at a time."""
+
+    def __init__(self, file: BinaryIO, first: int, length: int) -> None:
+        self._file = file
+        self._left = length
+        file.seek(first)
+
+    def __next__(self) -> bytes:
+        """Return the next piece."""
+        piece = self._file.read(min(_PIECE, self._left))
+        if not piece:
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 def _settle(path: Path) -> None:

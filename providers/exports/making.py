@@ -13,7 +13,7 @@ from pathlib import Path
 
 from metadata.file_formats import ALL_FORMATS, FileFormat
 from providers.exports.content import FileContent
-from providers.exports.folder import FilesFolder
+from providers.exports.place import FilesPlace
 from providers.exports.writing import Written, date_file, sha256_of, write_files
 from providers.store_files import MadeFile
 from providers.table_rows import TableRows
@@ -32,7 +32,7 @@ class Made:
 def make_files(
     content: FileContent,
     rows: TableRows,
-    folder: FilesFolder,
+    folder: FilesPlace,
     *,
     mark: str,
     before: Mapping[FileFormat, MadeFile],
@@ -73,7 +73,7 @@ def make_files(
 def _settled(
     content: FileContent,
     written: Written,
-    folder: FilesFolder,
+    folder: FilesPlace,
     before: Mapping[FileFormat, MadeFile],
     now: datetime,
 ) -> Iterator[MadeFile]:
@@ -93,7 +93,7 @@ def _placed(
     content: FileContent,
     form: FileFormat,
     path: Path,
-    folder: FilesFolder,
+    folder: FilesPlace,
     fingerprint: str,
     moment: datetime,
 ) -> MadeFile:

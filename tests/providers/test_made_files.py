@@ -112,7 +112,7 @@ def test_a_changed_row_is_another_file_and_the_former_stays_till_it_is_swept(
         assert one.state != other.state
         assert other.changed_at == LATER.replace(microsecond=0)
         assert folder.has(one.path, one.length)
-    folder.sweep({f.path for f in second.files})
+    folder.sweep({f.path: LATER for f in second.files}, LATER)
     for one, other in zip(first.files, second.files, strict=True):
         assert not folder.has(one.path, one.length)
         assert folder.has(other.path, other.length)
@@ -126,7 +126,8 @@ def test_whoever_reads_a_file_that_is_replaced_and_swept_gets_it_to_its_end(
     with (folder.root / file.path).open("rb") as reading:
         begun = reading.read(100)
         change(few)
-        folder.sweep({f.path for f in make(few, folder, first, LATER).files})
+        made = make(few, folder, first, LATER)
+        folder.sweep({f.path: LATER for f in made.files}, LATER)
         rest = reading.read()
     assert len(begun) + len(rest) == file.length
 
@@ -193,7 +194,7 @@ def test_what_a_killed_maker_left_is_swept_and_nothing_else(
         assert maker.stdout.readline() == b"half\n"
         maker.send_signal(signal.SIGKILL)
     assert list(folder.root.glob(".making*/half.gpkg"))
-    folder.sweep({f.path for f in made.files})
+    folder.sweep({f.path: NOON for f in made.files}, NOON)
     assert not list(folder.root.glob(".making*"))
     assert all(folder.has(f.path, f.length) for f in made.files)
 
