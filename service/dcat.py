@@ -194,6 +194,18 @@ def require_whole(snapshot: Snapshot, now: datetime) -> None:
     require_filled(catalogue)
     if not catalogue.records:
         raise _unavailable(text("csw.empty"))
+    require_no_loss(snapshot, now)
+
+
+def require_no_loss(snapshot: Snapshot, now: datetime) -> None:
+    """Refuse to show a catalogue that lost too much.
+
+    Raises
+    ------
+    HttpProblem
+        503, with the figures; see `service.losses`.
+    """
+    catalogue = snapshot.catalogue
     loss = recent_loss(
         len(catalogue.records),
         sorted(each.tombstone.deleted_at for each in catalogue.stored.buried),

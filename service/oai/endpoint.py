@@ -1,4 +1,9 @@
-"""Answers `/oai`, by GET and by POST (clause 3.1.1)."""
+"""Answers `/oai`, by GET and by POST (clause 3.1.1).
+
+A catalogue that lost too much (`service.losses`) is not listed: whoever harvests would
+delete what is listed as deleted. The protocol has 503 with Retry-After for it (clause
+3.1.2.2).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from metadata.content import plain
 from metadata.iso19139_content import record_language
 from service.bodies import read_body
 from service.catalogue import Catalogue
+from service.dcat import require_no_loss
 from service.landing import service_title
 from service.messages import text
 from service.oai import responses
@@ -35,6 +41,7 @@ MARGIN: Final = timedelta(minutes=1)
 Whoever harvests goes on from the date of the last answer; what was published while
 that answer was being made, and not yet seen by this worker, must not fall between.
 """
+_LISTS: Final = frozenset({Verb.LIST_IDENTIFIERS, Verb.LIST_RECORDS})
 _LONGEST_BODY: Final = 16 * 1024
 _MOST_ARGUMENTS: Final = 20
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -60,7 +67,8 @@ class OaiEndpoint:
         Raises
         ------
         HttpProblem
-            408, 413, 415: the body does not come, is too long, or no form.
+            408, 413, 415: the body does not come, is too long, or no form; 503: the
+        catalogue lost too much to be listed.
         """
         posted = request.method == "POST"
         query = await _body(request) if posted else request.url.query
@@ -89,6 +97,8 @@ class OaiEndpoint:
         return responses.document(root)
 
     def _fill(self, root: Element, request: OaiRequest, snapshot: Snapshot) -> None:
+        if request.verb in _LISTS:
+            require_no_loss(snapshot, self._clock())
         repository = self._repository(snapshot)
         configuration = snapshot.configuration
         if request.verb is Verb.IDENTIFY:

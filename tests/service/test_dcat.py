@@ -232,7 +232,15 @@ def test_a_catalogue_from_which_all_went_answers_nothing(
     assert answer.headers["retry-after"] == "3600"
 
 
-@pytest.mark.parametrize("path", ["/dcat/catalog.rdf", "/records/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dcat/catalog.rdf",
+        "/records/",
+        "/oai?verb=ListRecords&metadataPrefix=oai_dc",
+        "/oai?verb=ListIdentifiers&metadataPrefix=dcat",
+    ],
+)
 @pytest.mark.parametrize(("days", "status"), [(6, 503), (8, 200)])
 def test_a_catalogue_that_lost_too_much_waits_a_week(
     on_geopackage: Any,
