@@ -104,8 +104,8 @@ def run(configuration: Configuration, task: Task) -> int:
             )
     except LockHeld:
         return BUSY
-    except FilesUnreachable as error:
-        logger.error("Files: %s", error)  # noqa: TRY400  (what to do stands in it)
+    except FilesUnreachable as away:
+        logger.error("Files: %s", away)  # noqa: TRY400  (it says all)
         return FAILED
     finally:
         for silo in snapshot.silos.values():
