@@ -107,7 +107,7 @@ def create_app(
     sampler = Sampler(meter, stage, memory)
     return Starlette(
         routes=[
-            *catalogue_routes(keeper),
+            *catalogue_routes(keeper, clock),
             *_routes(reloader, Items(memory)),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),

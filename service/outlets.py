@@ -19,15 +19,17 @@ from service.oai.endpoint import OaiEndpoint
 from service.records_api import RecordsApi
 
 
-def catalogue_routes(keeper: Keeper) -> list[BaseRoute]:
+def catalogue_routes(keeper: Keeper, clock: Callable[[], datetime]) -> list[BaseRoute]:
     """Return the routes of OGC API Records; they go before those of any collection.
 
     Parameters
     ----------
     keeper
         Keeps the index that searches ask.
+    clock
+        Returns the present moment with its time zone.
     """
-    records, path = RecordsApi(keeper), "/collections/catalogue"
+    records, path = RecordsApi(keeper, clock), "/collections/catalogue"
     return [
         Route(path, records.collection),
         Route(f"{path}/queryables", records.queryables),

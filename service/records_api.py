@@ -29,7 +29,7 @@ from metadata.ogcrecord import ogc_record
 from metadata.record import RecordKind
 from service.catalogue import Published
 from service.csw.keeper import Keeper
-from service.dcat import read_limit, record_url, require_filled
+from service.dcat import Clock, read_limit, record_url, require_whole
 from service.landing import service_title
 from service.links import QUERYABLES_REL, SCHEMA_JSON, Document
 from service.messages import say, text
@@ -52,10 +52,13 @@ class RecordsApi:
     ----------
     keeper
         Keeps the index that searches ask.
+    clock
+        Returns the present moment with its time zone.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, clock: Clock) -> None:
         self._keeper = keeper
+        self._clock = clock
 
     def collection(self, request: Request) -> Response:
         """Answer `/collections/catalogue`."""
@@ -73,14 +76,15 @@ class RecordsApi:
         Raises
         ------
         metadata.errors.QueryError, HttpProblem
-            A parameter that cannot be read; 503: nothing was ever published.
+            A parameter that cannot be read; what `service.dcat.require_whole`
+            raises: harvesters delete what is not listed any more.
         """
         seen = visit(request, (_RECORD,), COMMON | PARAMETERS)
         given = dict(request.query_params)
         limit = read_limit(given.get("limit"), PAGE_SIZE, MOST)
         catalogue = seen.snapshot.catalogue
         search = read_search(given)
-        require_filled(catalogue)
+        require_whole(seen.snapshot, self._clock())
         index = self._keeper.index(catalogue.stored)
         found = [i for i in matching(index, search) if i in catalogue.records]
         after = given.get("after", "")

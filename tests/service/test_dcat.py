@@ -239,6 +239,7 @@ def test_a_catalogue_from_which_all_went_answers_nothing(
         "/records/",
         "/oai?verb=ListRecords&metadataPrefix=oai_dc",
         "/oai?verb=ListIdentifiers&metadataPrefix=dcat",
+        "/collections/catalogue/items",
     ],
 )
 @pytest.mark.parametrize(("days", "status"), [(6, 503), (8, 200)])
