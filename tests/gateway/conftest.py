@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,14 @@ def _dataset(mark: str, name: str, **stated: Any) -> Dataset:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path}/registre.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def other_store(tmp_path: Path) -> Iterator[Store]:
+    """The store of a second publisher, on another machine."""
+    opened = open_store(f"sqlite:///{tmp_path}/autre.sqlite")
     yield opened
     opened.close()
 
@@ -307,6 +316,24 @@ class Acts:
         handler.send_header("Content-Length", str(len(behind.content)))
         handler.end_headers()
         handler.wfile.write(behind.content[: len(behind.content) // 2])
+
+    @staticmethod
+    def reset(handler: Handler, body: bytes) -> None:
+        """Do as `break_off`, and reset the connection (TCP's RST)."""
+        Acts.break_off(handler, body)
+        now = struct.pack("ii", 1, 0)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        handler.connection.close()
+
+    @staticmethod
+    def meanwhile(work: Callable[[], Any]) -> Act:
+        """Let something happen before a request arrives."""
+
+        def act(handler: Handler, body: bytes) -> None:
+            work()
+            forward(handler, body)
+
+        return act
 
     @staticmethod
     def hang(seconds: float) -> Act:

@@ -37,7 +37,7 @@ def publish(configure, faulty_catalogue, store, now) -> Callable[..., OutletResu
         configuration = configure(geo=faulty_catalogue.url, timeout=3.0, batch=4)
         outlet = CswOutlet(configuration.outlets["geo"], IMPATIENT)
         try:
-            ledger = Ledger(store, "geo", now=now)
+            ledger = Ledger(options.pop("store", store), "geo", now=now)
             order = Order(wanted=tuple(records), **options)
             return publish_to_outlet(outlet, ledger, order, None)
         finally:
@@ -144,7 +144,7 @@ class TestBeforeAnythingIsSent:
 
 
 class TestWhileSending:
-    @pytest.mark.parametrize("act", ["carry_out_and_drop", "break_off"])
+    @pytest.mark.parametrize("act", ["carry_out_and_drop", "break_off", "reset"])
     def test_what_was_carried_out_unseen_is_not_sent_again(
         self, act, publish, faulty_catalogue, acts, records, there, identifiers
     ) -> None:
@@ -156,13 +156,14 @@ class TestWhileSending:
         assert faulty_catalogue.count("csw:Insert") == 2
 
     @pytest.mark.parametrize(
-        "act", ["drop", "503", "html", "garbage"], ids=lambda name: f"{name}"
+        "act", ["drop", "429", "503", "html", "garbage"], ids=lambda name: f"{name}"
     )
     def test_what_was_not_carried_out_is_looked_for_and_sent_again(
         self, act, publish, faulty_catalogue, acts, records, there, identifiers
     ) -> None:
         faults = {
             "drop": acts.drop,
+            "429": acts.answer(429, Retry_After="2"),
             "503": acts.answer(503, Retry_After="3600"),
             "html": acts.answer(200, HTML),
             "garbage": acts.answer(200, GARBAGE),
@@ -171,6 +172,35 @@ class TestWhileSending:
         result = publish(records)
         assert outcomes(result) == {"done": 6}
         assert there() == identifiers
+
+    @pytest.mark.parametrize("act", ["drop", "carry_out_and_drop", "reset", "html"])
+    @pytest.mark.parametrize("order", ["csw:Update", "csw:Delete"])
+    def test_a_lost_answer_to_a_change_is_found_out(
+        self, act, order, publish, faulty_catalogue, acts, make_record, there
+    ) -> None:
+        publish([make_record(name) for name in "ab"])
+        answers = {"html": acts.answer(200, HTML)}
+        faulty_catalogue.then(order, answers.get(act) or getattr(acts, act))
+        title = "Autre" if order == "csw:Update" else None
+        left = [make_record("b"), *([make_record("a", title=title)] if title else [])]
+        assert outcomes(publish(left)) == {"done": 1, "kept": 1}
+        assert there() == sorted(record.identifier for record in left)
+        assert outcomes(publish(left)) == {"kept": len(left)}
+
+    def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
+        self, publish, faulty_catalogue, acts, records, there, identifiers, other_store
+    ) -> None:
+        seconds: list[OutletResult] = []
+
+        def second() -> None:
+            seconds.append(publish(records, store=other_store))
+
+        faulty_catalogue.then("csw:Insert", acts.meanwhile(second))
+        result = publish(records)
+        assert [outcomes(each) for each in seconds] == [{"done": 6}]
+        assert outcomes(result) == {"done": 6}
+        assert there() == identifiers
+        assert outcomes(publish(records, store=other_store)) == {"kept": 6}
 
     def test_a_batch_that_is_refused_is_sent_one_by_one(
         self, publish, faulty_catalogue, acts, records, there, identifiers

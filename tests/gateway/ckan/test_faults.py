@@ -17,6 +17,10 @@ from providers.store_model import EntryState
 
 pytestmark = pytest.mark.ckan
 HTML = b"<!DOCTYPE html><html><body><h1>Portail captif</h1></body></html>"
+REPORT = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="1.0.0">'
+    b'<ows:Exception exceptionCode="NoApplicableCode"/></ows:ExceptionReport>'
+)
 JSON = {"Content_Type": "application/json"}
 CREATE = "/package_create"
 
@@ -62,6 +66,7 @@ def outcomes(result: OutletResult) -> dict[str, int]:
 ONCE = dict.fromkeys("abcd", 1)
 NONSENSE = {
     "html": HTML,
+    "a report of OGC": REPORT,
     "nothing": b"",
     "no json": b"[[[[",
     "a text": b'"text"',
@@ -121,7 +126,7 @@ def test_a_question_is_asked_again(
     assert names(portal) == {"a": 1}
 
 
-@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off"])
+@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off", "reset"])
 def test_a_lost_answer_makes_no_second_dataset(
     push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record], fault: str
 ) -> None:
@@ -132,13 +137,15 @@ def test_a_lost_answer_makes_no_second_dataset(
     assert outcomes(push(*records)) == {"kept": 4}
 
 
-@pytest.mark.parametrize("fault", ["drop", "html", "500", "429"])
+@pytest.mark.parametrize("fault", ["drop", "hang", "html", "report", "500", "429"])
 def test_an_order_that_was_lost_is_sent_once_more_after_looking(
     push: Any, faulty: Any, portal: Any, acts: Any, record: Any, fault: str
 ) -> None:
     act = {
         "drop": acts.drop,
+        "hang": acts.hang(4),
         "html": acts.answer(200, HTML),
+        "report": acts.answer(200, REPORT),
         "500": acts.answer(500, refusal("Search Index Error"), **JSON),
         "429": acts.answer(429, b"", Retry_After="2"),
     }[fault]
@@ -162,6 +169,27 @@ def test_an_order_that_arrives_late_makes_no_second_dataset(
     with pytest.raises(AssertionError, match="already in use"):
         portal.act("package_create", **late[0])
     assert outcomes(push(record("a"))) == {"kept": 1}
+
+
+def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
+    push: Any,
+    publish: Callable[..., OutletResult],
+    faulty: Any,
+    portal: Any,
+    acts: Any,
+    records: list[Record],
+    other_store: Store,
+) -> None:
+    seconds: list[OutletResult] = []
+
+    def second() -> None:
+        seconds.append(publish(*records, store=other_store))
+
+    faulty.then(CREATE, acts.meanwhile(second))
+    assert outcomes(push(*records)) == {"done": 4}
+    assert [outcomes(each) for each in seconds] == [{"done": 4}]
+    assert names(portal) == ONCE
+    assert outcomes(publish(*records, store=other_store)) == {"kept": 4}
 
 
 @pytest.mark.parametrize("action", ["package_update", "package_delete"])

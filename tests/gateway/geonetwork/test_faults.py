@@ -17,6 +17,10 @@ from providers.store import Store
 from providers.store_model import EntryState
 
 HTML = b"<!DOCTYPE html><html><body><h1>Portail captif</h1></body></html>"
+REPORT = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="1.0.0">'
+    b'<ows:Exception exceptionCode="NoApplicableCode"/></ows:ExceptionReport>'
+)
 XHTML = b'<html xmlns="http://www.w3.org/1999/xhtml"><body>Captif</body></html>'
 PUT = "uuidProcessing"
 LOOK = "/formatters/xml"
@@ -52,7 +56,7 @@ def outcomes(result: OutletResult) -> dict[str, int]:
 
 @pytest.mark.parametrize("path", ["/me", LOOK])
 @pytest.mark.parametrize("status", [200, 404])
-@pytest.mark.parametrize("content", [HTML, XHTML, b"", b"[[[[", b"{}"])
+@pytest.mark.parametrize("content", [HTML, XHTML, REPORT, b"", b"[[[[", b"{}"])
 def test_nonsense_instead_of_an_answer_sends_nothing(
     push: Any,
     faulty: Any,
@@ -83,7 +87,7 @@ def test_nonsense_instead_of_a_look_deletes_and_forgets_nothing(
 
 
 @pytest.mark.parametrize("path", ["/me", LOOK])
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_question_is_asked_again(
     push: Any,
     faulty: Any,
@@ -98,7 +102,7 @@ def test_a_question_is_asked_again(
     assert len(catalogue.records) == catalogue.inserts == ONCE
 
 
-@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off"])
+@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off", "reset"])
 def test_a_lost_answer_makes_no_second_record(
     push: Any, faulty: Any, catalogue: Any, acts: Any, records: list[Record], fault: str
 ) -> None:
@@ -109,7 +113,7 @@ def test_a_lost_answer_makes_no_second_record(
     assert outcomes(push(*records)) == {"kept": 4}
 
 
-@pytest.mark.parametrize("fault", ["drop", "hang", "html", "500", "429"])
+@pytest.mark.parametrize("fault", ["drop", "hang", "html", "report", "500", "429"])
 def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     push: Any, faulty: Any, catalogue: Any, acts: Any, records: list[Record], fault: str
 ) -> None:
@@ -117,6 +121,7 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
         "drop": acts.drop,
         "hang": acts.hang(3),
         "html": acts.answer(200, HTML),
+        "report": acts.answer(200, REPORT),
         "500": acts.answer(500, b"{}"),
         "429": acts.answer(429, b"", Retry_After="2"),
     }[fault]
@@ -124,6 +129,27 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     assert outcomes(push(*records)) == {"done": 4}
     assert len(catalogue.records) == catalogue.inserts == ONCE
     assert faulty.count(PUT) == ONCE + 1
+
+
+def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
+    push: Any,
+    publish: Callable[..., OutletResult],
+    faulty: Any,
+    catalogue: Any,
+    acts: Any,
+    records: list[Record],
+    other_store: Store,
+) -> None:
+    seconds: list[OutletResult] = []
+
+    def second() -> None:
+        seconds.append(publish(*records, store=other_store))
+
+    faulty.then(PUT, acts.meanwhile(second))
+    assert outcomes(push(*records)) == {"done": 4}
+    assert [outcomes(each) for each in seconds] == [{"done": 4}]
+    assert len(catalogue.records) == catalogue.inserts == ONCE
+    assert outcomes(publish(*records, store=other_store)) == {"kept": 4}
 
 
 @pytest.mark.parametrize("fault", ["drop", "carry_out_and_drop", "break_off", "500"])

@@ -85,10 +85,11 @@ def publish(settings: OutletConfiguration, store: Store) -> Publish:
     def act(*records: Record, **options: Any) -> OutletResult:
         configuration = replace(settings, **options.pop("outlet", {}))
         pacing = options.pop("pacing", IMPATIENT)
+        ledgers = options.pop("store", store)
         order = Order(wanted=records, **options).made_for(configuration)
-        store.keep_revisions(records, now=NOW)
+        ledgers.keep_revisions(records, now=NOW)
         with closing(GeoplateformeOutlet(configuration, pacing)) as opened:
-            ledger = Ledger(store, opened.name, now=NOW)
+            ledger = Ledger(ledgers, opened.name, now=NOW)
             return publish_to_outlet(opened, ledger, order, None)
 
     return act

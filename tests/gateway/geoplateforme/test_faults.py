@@ -16,6 +16,10 @@ from providers.store import Store
 from providers.store_model import EntryState
 
 HTML = b"<!DOCTYPE html><html><body><h1>Portail captif</h1></body></html>"
+REPORT = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="1.0.0">'
+    b'<ows:Exception exceptionCode="NoApplicableCode"/></ows:ExceptionReport>'
+)
 XHTML = b'<html xmlns="http://www.w3.org/1999/xhtml"><body>Captif</body></html>'
 UPLOAD = 'name="file"'
 PUBLISH = "/metadata/publication"
@@ -65,7 +69,7 @@ def all_once(platform: Any) -> bool:
 
 @pytest.mark.parametrize("path", ["/token", LIST])
 @pytest.mark.parametrize("status", [200, 404])
-@pytest.mark.parametrize("content", [HTML, XHTML, b"", b"[1]"])
+@pytest.mark.parametrize("content", [HTML, XHTML, REPORT, b"", b"[1]"])
 def test_nonsense_instead_of_an_answer_sends_nothing(
     push: Any,
     faulty: Any,
@@ -124,7 +128,7 @@ def test_half_a_list_is_not_taken_for_the_whole(
 
 
 @pytest.mark.parametrize("path", ["/token", LIST])
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_question_is_asked_again(
     push: Any,
     faulty: Any,
@@ -140,7 +144,7 @@ def test_a_question_is_asked_again(
 
 
 @pytest.mark.parametrize("order", [UPLOAD, PUBLISH])
-@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off"])
+@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off", "reset"])
 def test_a_lost_answer_makes_no_second_metadata(
     push: Any,
     faulty: Any,
@@ -158,7 +162,7 @@ def test_a_lost_answer_makes_no_second_metadata(
 
 
 @pytest.mark.parametrize("order", [UPLOAD, PUBLISH])
-@pytest.mark.parametrize("fault", ["drop", "hang", "html", "500", "429"])
+@pytest.mark.parametrize("fault", ["drop", "hang", "html", "report", "500", "429"])
 def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     push: Any,
     faulty: Any,
@@ -172,6 +176,7 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
         "drop": acts.drop,
         "hang": acts.hang(3),
         "html": acts.answer(200, HTML),
+        "report": acts.answer(200, REPORT),
         "500": acts.answer(500, b"{}"),
         "429": acts.answer(429, b"", Retry_After="2"),
     }[fault]
@@ -179,6 +184,27 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     assert outcomes(push(*records)) == {"done": 4}
     assert all_once(platform)
     assert faulty.count(order) == ONCE + 1
+
+
+def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
+    push: Any,
+    publish: Callable[..., OutletResult],
+    faulty: Any,
+    platform: Any,
+    acts: Any,
+    records: list[Record],
+    other_store: Store,
+) -> None:
+    seconds: list[OutletResult] = []
+
+    def second() -> None:
+        seconds.append(publish(*records, store=other_store))
+
+    faulty.then(UPLOAD, acts.meanwhile(second))
+    assert outcomes(push(*records)) == {"done": 4}
+    assert [outcomes(each) for each in seconds] == [{"done": 4}]
+    assert all_once(platform)
+    assert outcomes(publish(*records, store=other_store)) == {"kept": 4}
 
 
 @pytest.mark.parametrize("fault", ["drop", "carry_out_and_drop", "500", "html"])

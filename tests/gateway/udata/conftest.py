@@ -266,10 +266,11 @@ def publish(settings: OutletConfiguration, store: Store) -> Publish:
     def act(*records: Record, url: str = "", **options: Any) -> OutletResult:
         configuration = replace(settings, **({"url": url} if url else {}))
         configuration = replace(configuration, **options.pop("outlet", {}))
+        ledgers = options.pop("store", store)
         order = Order(wanted=records, **options).made_for(configuration)
-        store.keep_revisions(records, now=NOW)
+        ledgers.keep_revisions(records, now=NOW)
         with closing(UdataOutlet(configuration, IMPATIENT)) as outlet:
-            ledger = Ledger(store, outlet.name, now=NOW)
+            ledger = Ledger(ledgers, outlet.name, now=NOW)
             return publish_to_outlet(outlet, ledger, order, None)
 
     return act

@@ -16,6 +16,10 @@ from providers.store_model import EntryState
 
 pytestmark = pytest.mark.udata
 HTML = b"<!DOCTYPE html><html><body><h1>Portail captif</h1></body></html>"
+REPORT = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="1.0.0">'
+    b'<ows:Exception exceptionCode="NoApplicableCode"/></ows:ExceptionReport>'
+)
 JSON = {"Content_Type": "application/json"}
 CREATE = '"title": "Communes'
 """A word that only the order to create or change one of our datasets holds."""
@@ -60,7 +64,7 @@ ONCE = dict.fromkeys("abcd", 1)
 @pytest.mark.parametrize(
     "path", ["/me/", "/organizations/", "/licenses/", "/sources/", "organization="]
 )
-@pytest.mark.parametrize("content", [HTML, b"", b"[[[[", b'"text"'])
+@pytest.mark.parametrize("content", [HTML, REPORT, b"", b"[[[[", b'"text"'])
 def test_nonsense_instead_of_an_answer_sends_nothing(
     push: Any,
     faulty: Any,
@@ -86,7 +90,7 @@ def test_a_question_is_asked_again(
     assert names(portal) == ONCE
 
 
-@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off"])
+@pytest.mark.parametrize("fault", ["carry_out_and_drop", "break_off", "reset"])
 def test_a_lost_answer_makes_no_second_dataset(
     push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record], fault: str
 ) -> None:
@@ -98,6 +102,54 @@ def test_a_lost_answer_makes_no_second_dataset(
     assert push(*records).counts["kept"] == 4
 
 
+@pytest.mark.parametrize("fault", ["drop", "carry_out_and_drop", "reset", "html"])
+@pytest.mark.parametrize("what", ["update", "archive"])
+def test_a_lost_answer_to_a_change_is_found_out(
+    push: Any, faulty: Any, portal: Any, acts: Any, record: Any, fault: str, what: str
+) -> None:
+    push(record("a"), record("b"))
+    answers = {"html": acts.answer(200, HTML)}
+    faulty.then(CREATE, answers.get(fault) or getattr(acts, fault))
+    changed = [record("a", title="Communes, autrement")] if what == "update" else []
+    wanted = [*changed, record("b")]
+    assert outcomes(push(*wanted)) == {"done": 1, "kept": 1}
+    assert names(portal) == {"a": 1, "b": 1}
+    assert bool(portal.one("a")["archived"]) is (what == "archive")
+    assert outcomes(push(*wanted)) == {"kept": len(wanted)}
+
+
+def test_a_second_publisher_with_a_ledger_of_its_own_is_found_out(
+    push: Any,
+    publish: Callable[..., OutletResult],
+    faulty: Any,
+    portal: Any,
+    acts: Any,
+    records: list[Record],
+    other_store: Store,
+) -> None:
+    """The portal takes a dataset twice; whoever comes next says so and adds none."""
+
+    seconds: list[OutletResult] = []
+
+    def second() -> None:
+        seconds.append(publish(*records, store=other_store))
+
+    faulty.then(CREATE, acts.meanwhile(second))
+    push(*records)
+    assert [outcomes(each) for each in seconds] == [{"done": 4}]
+    for ledgers in ({}, {"store": other_store}):
+        found_out = publish(*records, **ledgers)
+        assert found_out.exit_code == 1
+        assert "twice" in found_out.problem.text.en
+    live = portal.datasets()
+    assert Counter(names(portal).values()).keys() <= {1, 2}
+    by_name = {each["extras"]["passerelle:identifier"]: each for each in live}
+    for each in live:
+        if each["id"] != by_name[each["extras"]["passerelle:identifier"]]["id"]:
+            portal.archive(each)
+    assert outcomes(publish(*records, overwrite=True))["kept"] == 4
+
+
 def test_an_order_that_was_turned_away_is_sent_again_after_looking(
     push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record]
 ) -> None:
@@ -107,7 +159,7 @@ def test_an_order_that_was_turned_away_is_sent_again_after_looking(
     assert faulty.count(CREATE) == 5
 
 
-@pytest.mark.parametrize("fault", ["drop", "hang", "html", "500"])
+@pytest.mark.parametrize("fault", ["drop", "hang", "html", "report", "500"])
 def test_an_order_that_may_still_arrive_waits_for_the_next_publish(
     push: Any,
     faulty: Any,
@@ -121,6 +173,7 @@ def test_an_order_that_may_still_arrive_waits_for_the_next_publish(
         "drop": acts.drop,
         "hang": acts.hang(5),
         "html": acts.answer(200, HTML),
+        "report": acts.answer(200, REPORT),
         "500": acts.answer(500, b"{}", **JSON),
     }[fault]
     faulty.then(CREATE, act)
