@@ -28,6 +28,7 @@ from providers.store_files import MadeFile
 from service.catalogue import Catalogue, StoredCatalogue, make_catalogue
 from service.messages import text
 from service.snapshot import ServedCollection, ServedDataset, Snapshot
+from service.unreadable import held_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,8 @@ def build(
     silos = dict(_open_silos(material.configuration, previous))
     builder = _Builder(material, silos, previous, now)
     datasets = dict(builder.datasets())
+    unusable = material.descriptions.unusable
+    unreadable = held_back(unusable, material.published, previous)
     collections = {c.id: c for served in datasets.values() for c in served.collections}
     seen = tuple(f for view in material.silos.values() for f in view.findings)
     return Snapshot(
@@ -74,7 +77,7 @@ def build(
         configuration=material.configuration,
         datasets=datasets,
         collections=collections,
-        broken=builder.broken,
+        broken={**unreadable, **builder.broken},
         findings=(
             *material.findings,
             *material.descriptions.findings,

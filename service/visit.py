@@ -15,6 +15,7 @@ from service.messages import text
 from service.negotiation import Offer, chosen_format, chosen_language, require_known
 from service.problems import not_found
 from service.snapshot import ServedCollection, ServedDataset, Snapshot
+from service.unreadable import require_readable
 
 COMMON = frozenset({"f", "lang"})
 """Parameters that every document knows."""
@@ -81,12 +82,16 @@ def find_root(snapshot: Snapshot, request: Request) -> Root:
     ------
     HttpProblem
         404: there is no such dataset, or its data are not served.
+    metadata.errors.CollectionBroken
+        Its description cannot be read now.
     """
     url = snapshot.configuration.service.url
     name = request.path_params.get("dataset")
     if name is None:
         return Root(url=url, dataset=None, collections=snapshot.collections)
     served = snapshot.datasets.get(name)
+    if served is None:
+        require_readable(snapshot, name)
     if served is None or not served.dataset.serves_data(snapshot.built_at.date()):
         raise not_found(text("problem.no-dataset", name=name))
     collections = {collection.id: collection for collection in served.collections}

@@ -236,6 +236,31 @@ def test_a_malformed_description_touches_no_other(deployment, serve, wait_for) -
         wait_for(lambda: health(client)["findings"] == [])
 
 
+def test_a_slip_in_a_description_says_unavailable_and_not_gone(
+    deployment, serve, wait_for
+) -> None:
+    deployment.describe("places")
+    deployment.describe("zones")
+    file = deployment.folder / "datasets" / "places.yml"
+    good = file.read_text(encoding="utf-8")
+    paths = ("/collections/places", "/collections/places/items", "/datasets/places/")
+    with serve(deployment) as client:
+        file.write_text(f"{good}\ntitel: faute\n", encoding="utf-8")
+        wait_for(lambda: client.get(paths[0]).status_code == 503)
+        assert [client.get(path).status_code for path in paths] == [503, 503, 503]
+        assert ids(client) == ["zones"]
+        assert health(client)["status"] == "degraded"
+        generation = health(client)["generation"]
+        deployment.describe("zones", title="Un autre titre")
+        wait_for(lambda: health(client)["generation"] > generation)
+        assert client.get(paths[1]).status_code == 503
+        file.write_text(good, encoding="utf-8")
+        wait_for(lambda: client.get(paths[1]).status_code == 200)
+        assert health(client)["status"] == "ok"
+        file.unlink()
+        wait_for(lambda: client.get(paths[1]).status_code == 404)
+
+
 def test_a_malformed_configuration_leaves_the_former_in_force(
     deployment, serve, wait_for
 ) -> None:
