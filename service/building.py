@@ -68,7 +68,8 @@ def build(
     builder = _Builder(material, silos, previous, now)
     datasets = dict(builder.datasets())
     unusable = material.descriptions.unusable
-    unreadable = held_back(unusable, material.published, previous)
+    known = {*material.published, *(f.collection_id for f in material.files)}
+    unreadable = held_back(unusable, known, previous)
     collections = {c.id: c for served in datasets.values() for c in served.collections}
     seen = tuple(f for view in material.silos.values() for f in view.findings)
     return Snapshot(

@@ -7,7 +7,7 @@ is mended. Files made of it stay where they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from metadata.errors import CollectionBroken
 from metadata.finding import Finding, Severity
@@ -18,7 +18,7 @@ _CODE = "collection.broken"
 
 
 def held_back(
-    unusable: Sequence[str], published: Mapping[str, bytes], previous: Snapshot | None
+    unusable: Sequence[str], known: Container[str], previous: Snapshot | None
 ) -> Mapping[str, Finding]:
     """Return what is not to be answered as unknown, by id.
 
@@ -26,23 +26,24 @@ def held_back(
     ----------
     unusable
         Datasets whose description cannot be read.
-    published
-        Records last published; of a dataset that has one, more is expected.
+    known
+        Names of records last published and of collections with files: of these more
+        is expected, whoever served them.
     previous
         What was served until now.
     """
     return {
         name: _finding(dataset_id)
         for dataset_id in unusable
-        for name in _names(dataset_id, published, previous)
+        for name in _names(dataset_id, known, previous)
     }
 
 
 def _names(
-    dataset_id: str, published: Mapping[str, bytes], previous: Snapshot | None
+    dataset_id: str, known: Container[str], previous: Snapshot | None
 ) -> Iterator[str]:
     """Yield the ids under which a dataset and its collections were asked for."""
-    if dataset_id in published:
+    if dataset_id in known:
         yield dataset_id
     if previous is None:
         return

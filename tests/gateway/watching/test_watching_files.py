@@ -101,6 +101,7 @@ def test_a_description_that_became_unreadable_holds_its_dataset(
 ) -> None:
     running = watch(of_files)
     running.said("our own catalogue: 4 added")
+    running.said("have new files")
     file = of_files.describe("ecoles")
     text = file.read_text("utf-8")
     file.write_text("id: [", encoding="utf-8")
@@ -110,6 +111,7 @@ def test_a_description_that_became_unreadable_holds_its_dataset(
     file.write_text(text, encoding="utf-8")
     of_files.add("écoles", *AWAY)
     running.said("our own catalogue: 0 added, 2 changed, 0 removed (4 records)")
+    assert running.count("files removed") == 0
 
 
 def test_an_outlet_that_is_down_is_tried_again_while_the_others_are_told(
