@@ -153,3 +153,13 @@ def test_the_walk_over_settings_sees_each_form() -> None:
     found = set(settings(FILE))
     assert {"organisation.name", "service.url", "silos.<name>", "store"} <= found
     assert ("silos.<name>", "schemas") in set(entries(FILE))
+
+
+def test_readme_leads_to_every_paper() -> None:
+    papers = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    index = section(README, "Which paper for whom")
+    assert {paper for paper in papers if f"]({paper})" not in index} == set()
+
+
+def test_readme_is_read_in_one_go() -> None:
+    assert len(README.splitlines()) < 150
