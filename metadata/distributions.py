@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from metadata.dataset import Collection, Dataset
-from metadata.file_formats import FORMATS, FileFormat
+from metadata.file_formats import FORMATS, FileFormat, format_words
 from metadata.finding import Text
 from metadata.stated import Access
 
@@ -150,8 +150,9 @@ def _api(dataset: Dataset) -> Distribution:
 def _files(dataset: Dataset, collection: Collection) -> Iterator[Distribution]:
     """Yield the files of a collection, in every form that it has."""
     title = collection_title(dataset, collection)
+    has_geometry = collection.geometry is not None
     for form in dataset.formats(collection):
-        words = FORMATS[form]
+        words = format_words(form, has_geometry=has_geometry)
         named = f"{title} ({words.name})"
         yield Distribution(
             kind=DistributionKind.FILE,

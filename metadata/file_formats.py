@@ -109,6 +109,36 @@ INSPIRE media types register, https://inspire.ec.europa.eu/media-types.
 """
 
 ALL_FORMATS: Final = tuple(FORMATS)
+_OF_TABLES: Final = MappingProxyType(
+    {
+        FileFormat.GEOJSON: Text(
+            "Toute la collection en un fichier GeoJSON, sans géométrie.",
+            "The whole collection as one GeoJSON file, without geometry.",
+        ),
+        FileFormat.GEOPACKAGE: Text(
+            "Toute la collection en un GeoPackage : une table d'attributs.",
+            "The whole collection as one GeoPackage: a table of attributes.",
+        ),
+        FileFormat.CSV: Text(
+            "Toute la collection en un tableau CSV (UTF-8, virgules).",
+            "The whole collection as one CSV table (UTF-8, commas).",
+        ),
+        FileFormat.PARQUET: Text(
+            "Toute la collection en un fichier Parquet.",
+            "The whole collection as one Parquet file.",
+        ),
+    }
+)
+"""What is said of the forms of a table without geometry."""
+
+
+def format_words(form: FileFormat, *, has_geometry: bool) -> FormatWords:
+    """Return what is said of a form of file of a collection, or of a plain table."""
+    words = FORMATS[form]
+    if has_geometry or words.needs_geometry:
+        return words
+    name = "Parquet" if form is FileFormat.PARQUET else words.name
+    return words._replace(name=name, about=_OF_TABLES[form])
 
 
 def made_formats(

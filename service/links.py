@@ -11,7 +11,7 @@ from metadata.distributions import (
     file_address,
     record_address,
 )
-from metadata.file_formats import FORMATS, FileFormat
+from metadata.file_formats import FileFormat, format_words
 from metadata.finding import Language
 from metadata.language_tags import language_tag
 from service.messages import say
@@ -96,9 +96,11 @@ def enclosures(served: ServedCollection, language: Language) -> list[Link]:
     dataset = served.dataset
     title = collection_title(dataset, served.collection)
     tag = language_tag(dataset.description.language)
+    has_geometry = served.collection.geometry is not None
 
     def link(form: FileFormat) -> Link:
-        words, made = FORMATS[form], served.files.get(form)
+        words = format_words(form, has_geometry=has_geometry)
+        made = served.files.get(form)
         found = Link(
             href=file_address(dataset, served.id, form),
             rel="enclosure",

@@ -22,7 +22,7 @@ from metadata.codelists import LICENCES
 from metadata.crs import CRS84, crs_name, parse_crs
 from metadata.dataset import Dataset, published_columns
 from metadata.distributions import collection_title
-from metadata.file_formats import FORMATS
+from metadata.file_formats import format_words
 from metadata.finding import Language
 from service.landing import service_title
 from service.links import Document
@@ -244,7 +244,7 @@ def environment() -> Environment:
     made.filters["crs_name"] = _crs_name
     made.globals["licence"] = _licence
     made.globals["collection_title"] = collection_title
-    made.globals["formats"] = FORMATS
+    made.globals["format_words"] = format_words
     return made
 
 

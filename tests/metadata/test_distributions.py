@@ -13,6 +13,7 @@ from metadata.distributions import (
     record_address,
     web_address,
 )
+from metadata.file_formats import FORMATS
 from metadata.stated import Access, Link
 
 LEGAL = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -23,9 +24,9 @@ def test_an_open_dataset_has_an_api_files_and_a_page(samples):
     found = distributions(samples["polygons-hvd"])
     assert [(item.kind, item.collection) for item in found] == [
         (DistributionKind.API, ""),
-        *[(DistributionKind.FILE, "communes")] * 3,
-        *[(DistributionKind.FILE, "cantons")] * 3,
-        *[(DistributionKind.FILE, "grille_1km")] * 3,
+        *[(DistributionKind.FILE, "communes")] * 6,
+        *[(DistributionKind.FILE, "cantons")] * 6,
+        *[(DistributionKind.FILE, "grille_1km")] * 6,
         (DistributionKind.LANDING_PAGE, ""),
         (DistributionKind.DOCUMENTATION, ""),
     ]
@@ -52,10 +53,10 @@ def test_internal_data_have_no_address(make_dataset):
 
 def test_collections_are_told_apart_by_title_then_by_name(samples):
     titles = [item.title.fr for item in distributions(samples["polygons-hvd"])]
-    assert titles[1:10] == [
-        f"{title} ({form})"
+    assert titles[1:19] == [
+        f"{title} ({words.name})"
         for title in ("Communes", "cantons", "Grille de 1 km")
-        for form in ("GeoJSON", "GeoPackage", "CSV")
+        for words in FORMATS.values()
     ]
 
 
@@ -103,3 +104,19 @@ def test_any_text_becomes_an_address_and_then_stays_one(text):
     once = web_address(text)
     assert set(once) <= LEGAL
     assert web_address(once) == once
+
+
+def test_files_of_a_table_without_geometry_speak_of_none(samples):
+    files = {
+        each.url.rpartition("/")[2].partition(".")[2]: each
+        for each in distributions(samples["table"])
+        if each.kind is DistributionKind.FILE
+    }
+    assert sorted(files) == ["csv", "geojson", "gpkg", "parquet"]
+    assert files["parquet"].title.fr.endswith("(Parquet)")
+    for each in files.values():
+        for said in (each.description.fr, each.description.en):
+            assert not any(
+                word in said
+                for word in ("WKT", "GeoParquet", "longitude", "spatial", "système")
+            )
