@@ -326,6 +326,12 @@ class Acts:
         handler.connection.close()
 
     @staticmethod
+    def twice(handler: Handler, body: bytes) -> None:
+        """Pass it on two times, as when one that was given up arrives after all."""
+        ask_behind(handler, body)
+        forward(handler, body)
+
+    @staticmethod
     def meanwhile(work: Callable[[], Any]) -> Act:
         """Let something happen before a request arrives."""
 

@@ -187,6 +187,13 @@ class TestWhileSending:
         assert there() == sorted(record.identifier for record in left)
         assert outcomes(publish(left)) == {"kept": len(left)}
 
+    def test_an_order_that_arrives_late_makes_no_second_record(
+        self, publish, faulty_catalogue, acts, make_record, there
+    ) -> None:
+        faulty_catalogue.then("csw:Insert", acts.drop, acts.twice)
+        assert outcomes(publish([make_record("a")])) == {"done": 1}
+        assert there() == [make_record("a").identifier]
+
     def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
         self, publish, faulty_catalogue, acts, records, there, identifiers, other_store
     ) -> None:

@@ -171,6 +171,16 @@ def test_an_order_that_arrives_late_makes_no_second_dataset(
     assert outcomes(push(record("a"))) == {"kept": 1}
 
 
+def test_success_is_not_believed_without_the_dataset(
+    push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record]
+) -> None:
+    said = json.dumps({"success": True, "result": {"id": "0", "name": "x"}})
+    faulty.then(CREATE, acts.answer(200, said.encode(), **JSON))
+    assert outcomes(push(*records)) == {"failed": 1, "done": 3}
+    assert outcomes(push(*records)) == {"kept": 3, "done": 1}
+    assert names(portal) == ONCE
+
+
 def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
     push: Any,
     publish: Callable[..., OutletResult],

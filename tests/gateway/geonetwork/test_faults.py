@@ -131,6 +131,15 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     assert faulty.count(PUT) == ONCE + 1
 
 
+def test_an_order_that_arrives_late_makes_no_second_record(
+    push: Any, faulty: Any, catalogue: Any, acts: Any, records: list[Record]
+) -> None:
+    faulty.then(PUT, acts.drop, acts.twice)
+    assert outcomes(push(records[0])) == {"done": 1}
+    assert len(catalogue.records) == 1
+    assert outcomes(push(records[0])) == {"kept": 1}
+
+
 def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
     push: Any,
     publish: Callable[..., OutletResult],

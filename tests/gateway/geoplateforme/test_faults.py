@@ -186,6 +186,27 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_looking(
     assert faulty.count(order) == ONCE + 1
 
 
+def test_an_order_that_arrives_late_makes_no_second_record(
+    push: Any, faulty: Any, platform: Any, acts: Any, records: list[Record]
+) -> None:
+    faulty.then(UPLOAD, acts.drop, acts.twice)
+    # uploaded by the one that came late, and published by nobody yet
+    assert outcomes(push(records[0])) == {"failed": 1}
+    assert outcomes(push(records[0])) == {"done": 1}
+    assert len(platform.metadata) == len(platform.seen()) == 1
+    assert outcomes(push(records[0])) == {"kept": 1}
+
+
+def test_success_is_not_believed_without_the_record(
+    push: Any, faulty: Any, platform: Any, acts: Any, records: list[Record]
+) -> None:
+    faulty.then(UPLOAD, acts.answer(201, b'{"_id": "00000000"}'))
+    result = push(*records)
+    assert outcomes(result) == {"failed": 1, "done": 3}
+    assert outcomes(push(*records)) == {"kept": 3, "done": 1}
+    assert all_once(platform)
+
+
 def test_a_second_publisher_at_the_same_time_makes_nothing_twice(
     push: Any,
     publish: Callable[..., OutletResult],

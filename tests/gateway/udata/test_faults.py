@@ -118,6 +118,16 @@ def test_a_lost_answer_to_a_change_is_found_out(
     assert outcomes(push(*wanted)) == {"kept": len(wanted)}
 
 
+def test_success_is_not_believed_without_the_dataset(
+    push: Any, faulty: Any, portal: Any, acts: Any, records: list[Record]
+) -> None:
+    said = b'{"id": "0123456789abcdef01234567"}'
+    faulty.then(CREATE, acts.answer(201, said, **JSON))
+    assert outcomes(push(*records)) == {"failed": 1, "done": 3}
+    assert outcomes(push(*records)) == {"kept": 3, "done": 1}
+    assert names(portal) == ONCE
+
+
 def test_a_second_publisher_with_a_ledger_of_its_own_is_found_out(
     push: Any,
     publish: Callable[..., OutletResult],
