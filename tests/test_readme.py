@@ -163,3 +163,16 @@ def test_readme_leads_to_every_paper() -> None:
 
 def test_readme_is_read_in_one_go() -> None:
     assert len(README.splitlines()) < 150
+
+
+def test_contributing_names_modules_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:[a-z_0-9]+/)*[a-z_0-9]+\.py)`", text))
+    assert len(named) > 15
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("metadata", "providers", "service", "gateway", "tests")
+        for path in (ROOT / room).rglob("*.py")
+    }
+    known = there | {path.rpartition("/")[2] for path in there}
+    assert named - known == set()
