@@ -47,7 +47,9 @@ _LISTING: Final = 10
 _SLOWEST: Final = 128 * 1024
 """Bytes a second below which sending a file is given up."""
 _BREATH: Final = 5.0
-"""Seconds without another question to a place that did not answer."""
+"""Seconds in which no file is opened at a place that did not answer."""
+_SLOW: Final = 2.0
+"""Seconds after which an error tells of the place, and not of one file."""
 _OPENING: Final = 16
 """Downloads that may wait for their first bytes at a time: others do without the
 threads that they would hold if the place answers no more."""
@@ -227,17 +229,24 @@ class RemoteFiles:
         self, question: Callable[[], _Answer], patience: float | None = None
     ) -> _Answer:
         """Return an answer of the place, in time."""
+        begun = time.monotonic()
         try:
             return _within(patience or self._patience, question)
         except FileNotFoundError:
             raise
         except TimeoutError as error:
-            self._not_before = time.monotonic() + _BREATH
+            self._breathe()
             raise self._unreachable("no answer in time") from error
         except Exception as error:  # noqa: BLE001  (filesystems have errors of their own)
             with self._lock:
                 self._shared = None
+            if time.monotonic() - begun > _SLOW:
+                self._breathe()
             raise self._unreachable(self._told(error)) from None
+
+    def _breathe(self) -> None:
+        """Have no file opened for a moment, so that few threads wait in vain."""
+        self._not_before = time.monotonic() + _BREATH
 
     def _told(self, error: Exception) -> str:
         """Return what an error says, but for what may be a secret."""
