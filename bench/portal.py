@@ -45,7 +45,7 @@ OUTLETS: Mapping[str, Mapping[str, str]] = {
 }
 PATIENCE = 4 * 3600
 """Seconds for every pass over one outlet."""
-START = 120
+START = 600
 """Seconds for the service to start, or to follow what was published."""
 IDENTIFIERS = "https://data.example.org/id"
 CONFIGURATION = f"""\
@@ -186,7 +186,7 @@ def _asked(address: str) -> int:
     """Return the status of an answer; 0 when there is none."""
     try:
         return requests.get(address, timeout=60).status_code
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return 0
 
 
