@@ -25,7 +25,7 @@ CHANNELS: Final = {
     ),
 }
 """What each way is called, the better one first."""
-NOTHING: Final = Text("aucun", "none")
+NOTHING: Final = Text("—", "—")
 _KINDS: Final = {
     "main": Text("fichier principal", "main file"),
     "api": Text("API", "API"),
@@ -165,8 +165,9 @@ def _box(extent: Extent | None) -> Text:
         return NOTHING
     sides = (extent.west, extent.south, extent.east, extent.north)
     west, south, east, north = (format(side, "g") for side in sides)
+    french = f"{west} à {east} de longitude, {south} à {north} de latitude"
     return Text(
-        f"{west} à {east} de longitude, {south} à {north} de latitude",
+        french.replace(", ", " ; ").replace(".", ","),
         f"longitude {west} to {east}, latitude {south} to {north}",
     )
 

@@ -20,6 +20,7 @@ from metadata.preview import Channel, platform, preview
 from metadata.preview.google import GOOGLE_JUDGES
 from metadata.preview.guessing import distance_within, licence, markup, tag, written
 from metadata.preview.losses import JUDGES
+from metadata.preview.telling import rows
 from metadata.stated import (
     Access,
     Conformity,
@@ -412,3 +413,17 @@ def test_there_is_a_preview_of_whatever_is_stated(data, datasets):
 def test_the_same_dataset_gives_the_same_preview(make_dataset):
     dataset = make_dataset(**COMPLETE)
     assert preview(dataset, today=TODAY) == preview(replace(dataset), today=TODAY)
+
+
+def test_a_box_is_written_as_each_language_writes_numbers(
+    make_dataset, make_collection
+):
+    table = make_collection(geometries=(), extent=None)
+    box = StatedExtent(west=2.3184, south=48.9101, east=2.3723, north=48.9373)
+    dataset = make_dataset(collections=(table,), extent=box)
+
+    told = {r.label.en: r.value for r in rows(view(dataset).shown, platform())}
+
+    place = told["Spatial coverage"]
+    assert place.fr == "2,3184 à 2,3723 de longitude ; 48,9101 à 48,9373 de latitude"
+    assert place.en == "longitude 2.3184 to 2.3723, latitude 48.9101 to 48.9373"
