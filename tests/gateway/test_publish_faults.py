@@ -173,8 +173,15 @@ class TestWhileSending:
         assert outcomes(result) == {"done": 6}
         assert there() == identifiers
 
-    @pytest.mark.parametrize("act", ["drop", "carry_out_and_drop", "reset", "html"])
-    @pytest.mark.parametrize("order", ["csw:Update", "csw:Delete"])
+    @pytest.mark.parametrize(
+        ("order", "act"),
+        [
+            ("csw:Update", "drop"),
+            ("csw:Update", "carry_out_and_drop"),
+            ("csw:Delete", "reset"),
+            ("csw:Delete", "html"),
+        ],
+    )
     def test_a_lost_answer_to_a_change_is_found_out(
         self, act, order, publish, faulty_catalogue, acts, make_record, there
     ) -> None:

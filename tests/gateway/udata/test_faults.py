@@ -102,8 +102,15 @@ def test_a_lost_answer_makes_no_second_dataset(
     assert push(*records).counts["kept"] == 4
 
 
-@pytest.mark.parametrize("fault", ["drop", "carry_out_and_drop", "reset", "html"])
-@pytest.mark.parametrize("what", ["update", "archive"])
+@pytest.mark.parametrize(
+    ("what", "fault"),
+    [
+        ("update", "drop"),
+        ("update", "carry_out_and_drop"),
+        ("archive", "reset"),
+        ("archive", "html"),
+    ],
+)
 def test_a_lost_answer_to_a_change_is_found_out(
     push: Any, faulty: Any, portal: Any, acts: Any, record: Any, fault: str, what: str
 ) -> None:
