@@ -23,6 +23,7 @@ from gateway.commands.history import add_history
 from gateway.commands.links import add_links
 from gateway.commands.previewing import add_preview
 from gateway.commands.publishing import add_publish, add_withdraw
+from gateway.commands.report import add_report
 from gateway.commands.schema import add_schema
 from gateway.commands.serving import add_serve
 from gateway.commands.status import add_status
@@ -50,6 +51,7 @@ COMMANDS = (
     add_records,
     add_publish,
     add_status,
+    add_report,
     add_history,
     add_watch,
     add_links,

@@ -225,6 +225,16 @@ class Overview:
         return {state: found[state] for state in State}
 
     @cached_property
+    def by_outlet(self) -> Mapping[str, Mapping[State, int]]:
+        """How many datasets stand how at each outlet, our own catalogue first."""
+        found = {}
+        for name in (OWN, *self.outlets):
+            states = (dataset.at(name) for dataset in self.datasets)
+            counted = Counter(state for state in states if state is not None)
+            found[name] = {state: counted[state] for state in State}
+        return found
+
+    @cached_property
     def broken_links(self) -> int:
         """Addresses that are broken, each once."""
         every = (*self.organisation_links, *(k for d in self.datasets for k in d.links))

@@ -28,7 +28,12 @@ YEAR: Final = timedelta(days=366)
 
 
 def trend_chart(
-    trend: Sequence[TrendPoint], *, most: int, today: date, language: Language
+    trend: Sequence[TrendPoint],
+    *,
+    most: int,
+    today: date,
+    language: Language,
+    title: Text = _TITLE,
 ) -> str:
     """Return the mean score over the last year as an SVG element, or nothing.
 
@@ -39,6 +44,8 @@ def trend_chart(
     ----------
     most
         The points that may be had.
+    title
+        What is drawn, `most` in it.
     """
     shown = _last_year(trend, today)
     if not shown or not most:
@@ -48,8 +55,8 @@ def trend_chart(
     svg.set("role", "img")
     svg.set("aria-labelledby", "trend-title trend-said")
     svg.set("class", "trend")
-    title = _add(svg, "title", id="trend-title")
-    title.text = _TITLE.said_in(language).format(most=most)
+    name = title.said_in(language).format(most=most)
+    _add(svg, "title", id="trend-title").text = name
     _add(svg, "desc", id="trend-said").text = _said(shown, today, language)
     for step in range(_STEPS + 1):
         _grid(svg, most * step / _STEPS, most, language)

@@ -76,6 +76,13 @@ def summary_document(overview: Overview) -> Document:
             "datasets": len(overview.datasets),
             "published": overview.published,
             "states": {state.value: n for state, n in overview.counts.items()},
+            "outlets": [
+                {
+                    "outlet": name or None,
+                    "states": {state.value: n for state, n in counts.items()},
+                }
+                for name, counts in overview.by_outlet.items()
+            ],
             "broken_links": overview.broken_links,
             "not_compared": overview.pending,
         },

@@ -48,6 +48,10 @@ _BROKEN_OWN: Final = Text(
     "Adresses de notre service qui ne répondent plus comme il faut.",
     "Addresses of our own service that no longer answer as they should.",
 )
+_EACH: Final = Text(
+    "passerelle links les nomme un par un, avec le remède.",
+    "passerelle links names each, with its remedy.",
+)
 _BROKEN_SHARED: Final = Text(
     "Liens rompus de passerelle.yml : ils sont dans toutes les fiches.",
     "Broken links of passerelle.yml: they stand in every record.",
@@ -107,7 +111,7 @@ def _of_dataset(dataset: DatasetOverview) -> Iterator[tuple[Text, Text, Text]]:
         yield maker, _general(finding), finding.hint
     for link in dataset.broken:
         who = _HOST if link.own else maker
-        yield who, _BROKEN_OWN if link.own else _BROKEN, _remedy(link)
+        yield who, _BROKEN_OWN if link.own else _BROKEN, _EACH
 
 
 def _what(place: Place) -> Text:

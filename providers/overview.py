@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from metadata.description import Descriptions, read_descriptions
 from metadata.finding import Finding, Severity
 from metadata.forms import FORMS, form_of
 from metadata.freshness import check_freshness
-from metadata.links import Link, LinkHistory, is_broken, links_of
+from metadata.links import Link, LinkHistory, is_broken
 from metadata.links.judging import GOOD
 from metadata.links.link import ORGANISATION
 from metadata.links.remembered import remembered_findings
@@ -26,15 +27,17 @@ from metadata.overview import (
     TrendPoint,
     month_before,
 )
-from metadata.stated import Description, Status
+from metadata.stated import Status
 from providers.configuration import Configuration
-from providers.made_files import by_collection, facts_of, unchanged
+from providers.made_files import by_collection, unchanged
 from providers.overview_judging import Judgements
 from providers.overview_places import Kept, Wanted, places_of
 from providers.store import Store
 from providers.store_standing import Standing
 
 T = TypeVar("T")
+_FILE = re.compile(r".*/([^/]+)\.yml(?::\d+)?")
+"""A place in the file of a description, as findings name it."""
 _SEVERITY = {severity: number for number, severity in enumerate(Severity)}
 
 
@@ -154,8 +157,7 @@ class _Maker:
         self._findings = _by_subject(
             (*basis.descriptions.findings, *basis.described.findings)
         )
-        self._files = by_collection(standing.files)
-        self._unchanged = unchanged(self._files)
+        self._unchanged = unchanged(by_collection(standing.files))
         self._kept = _kept(standing)
 
     @property
@@ -172,8 +174,9 @@ class _Maker:
 
     def dataset(self, name: str) -> DatasetOverview:
         """Return one dataset."""
-        stated, dataset = self._stated.get(name), self._datasets.get(name)
-        wanted, kept = self._wanted(name), self._kept.get(name, Kept())
+        stated, kept = self._stated.get(name), self._kept.get(name, Kept())
+        wanted = self._wanted(name)
+        judged = wanted.judgement
         outlets, today = self._basis.configuration.outlets, self._today
         revised = self._standing.revised.get(name)
         return DatasetOverview(
@@ -188,19 +191,19 @@ class _Maker:
                 Points(day=each.day, points=each.points, missing=each.missing)
                 for each in self._standing.scores.get(name, ())
             ),
-            links=tuple(self._links(dataset, stated)),
+            links=tuple(self._known(x for x in judged.links if x.dataset_id == name))
+            if judged
+            else (),
             findings=self._said(name, wanted),
-            compared=wanted.judgement is not None or not wanted.due(today),
+            compared=judged is not None or not wanted.due(today),
         )
 
     def organisation_links(self) -> tuple[KnownLink, ...]:
         """Return the links that stand in every record."""
-        any_dataset = next(iter(self._basis.due(self._today)), None)
-        if any_dataset is None:
-            return ()
-        found = links_of(any_dataset, today=self._today)
-        shared = (each for each in found if each.dataset_id == ORGANISATION)
-        return tuple(self._known(shared))
+        every = (self._wanted(dataset.id) for dataset in self._basis.due(self._today))
+        judged = next((w.judgement for w in every if w.judgement), None)
+        links = judged.links if judged else ()
+        return tuple(self._known(x for x in links if x.dataset_id == ORGANISATION))
 
     def others(self) -> tuple[Finding, ...]:
         """Return the findings that are about no dataset."""
@@ -233,15 +236,6 @@ class _Maker:
             )
         return tuple(sorted(dict.fromkeys(found), key=lambda f: _SEVERITY[f.severity]))
 
-    def _links(
-        self, dataset: Dataset | None, stated: Description | None
-    ) -> Iterator[KnownLink]:
-        if dataset is None or stated is None or not self._standing.links:
-            return
-        files = facts_of(dataset, self._files)
-        found = links_of(dataset, today=self._today, files=files)
-        yield from self._known(each for each in found if each.dataset_id == dataset.id)
-
     def _known(self, links: Iterable[Link]) -> Iterator[KnownLink]:
         """Yield those links that were ever looked at."""
         for link in links:
@@ -263,9 +257,12 @@ def _known_link(link: Link, history: LinkHistory) -> KnownLink:
 
 
 def _by_subject(findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
+    """Part findings by dataset; those of a file of its description are its own."""
     found: dict[str, tuple[Finding, ...]] = {}
     for finding in findings:
-        found[finding.subject] = (*found.get(finding.subject, ()), finding)
+        file = _FILE.fullmatch(finding.subject)
+        name = file[1] if file else finding.subject
+        found[name] = (*found.get(name, ()), finding)
     return found
 
 

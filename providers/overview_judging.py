@@ -10,6 +10,7 @@ from metadata.dataset import Dataset
 from metadata.finding import Finding
 from metadata.forms import FORMS, ISO
 from metadata.judging import check_one
+from metadata.links import Link, links_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,8 @@ class Judgement:
     fingerprints: Mapping[tuple[str, str], str]
     """Form and identifier of a record → its fingerprint."""
     findings: tuple[Finding, ...]
+    links: tuple[Link, ...]
+    """Those of the organisation among them."""
 
 
 def judge(dataset: Dataset, *, today: date, forms: Iterable[str] = ()) -> Judgement:
@@ -34,7 +37,11 @@ def judge(dataset: Dataset, *, today: date, forms: Iterable[str] = ()) -> Judgem
     for form in forms:
         record = FORMS[form](dataset)
         found[form, record.identifier] = record.fingerprint
-    return Judgement(fingerprints=found, findings=checked.findings)
+    return Judgement(
+        fingerprints=found,
+        findings=checked.findings,
+        links=links_of(dataset, today=today),
+    )
 
 
 class Judgements:

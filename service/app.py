@@ -36,6 +36,9 @@ from providers.configuration import (
     read_configuration,
 )
 from service import endpoints
+from service.admin import admin_endpoint
+from service.admin_dataset import admin_dataset_endpoint
+from service.admin_desk import AdminDesk
 from service.compression import Compress
 from service.csw.endpoint import csw_endpoint
 from service.csw.keeper import Keeper, kept_ready
@@ -105,6 +108,7 @@ def create_app(
     cells = Cells(counting)
     meter = Meter(cells)
     sampler = Sampler(meter, stage, memory)
+    desk = AdminDesk(lambda: reloader.store, clock)
     return Starlette(
         routes=[
             *catalogue_routes(keeper, clock),
@@ -116,6 +120,8 @@ def create_app(
                 "/datasets/{dataset}/preview",
                 preview_endpoint(lambda: reloader.store, clock),
             ),
+            Route("/admin/", admin_endpoint(desk)),
+            Route("/admin/{dataset}", admin_dataset_endpoint(desk)),
         ],
         middleware=[
             Middleware(Measure, meter=meter),

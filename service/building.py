@@ -86,6 +86,7 @@ def build(
             *_failures(material),
         ),
         silos=silos,
+        descriptions=material.descriptions,
         published=material.published,
         catalogue=make_catalogue(
             material.catalogue,

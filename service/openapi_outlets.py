@@ -12,6 +12,7 @@ from typing import Final
 from metadata.dcat import MEDIA_TYPES
 from metadata.distributions import GEOJSON
 from metadata.finding import Language
+from metadata.overview import State
 from metadata.record import RecordKind
 from service.links import SCHEMA_JSON, Document
 from service.messages import say
@@ -64,6 +65,13 @@ _RECORD_PARAMETERS: Final[Mapping[str, Document]] = {
     "externalIds": {"type": "array", "items": {"type": "string"}},
     "after": {"type": "string"},
 }
+_ADMIN_PARAMETERS: Final[Mapping[str, Document]] = {
+    "state": {"type": "string", "enum": [state.value for state in State]},
+    "outlet": {"type": "string"},
+    "q": {"type": "string"},
+    "limit": {"type": "integer", "minimum": 1},
+    "offset": {"type": "integer", "minimum": 0, "default": 0},
+}
 Get = Callable[..., Document]
 """Makes one GET operation; `openapi._get`."""
 
@@ -103,6 +111,7 @@ def _service(get: Get, language: Language) -> Document:
                 parameters=[_dataset(language), key, *_shared("f", "lang")],
             )
         ),
+        **_administration(get, language),
         "/health": get(
             "health",
             "service",
@@ -121,6 +130,33 @@ def _service(get: Get, language: Language) -> Document:
         ),
         "/sitemap.xml": get(
             "sitemap", "service", language, {_XML: _TEXT}, parameters=[]
+        ),
+    }
+
+
+def _administration(get: Get, language: Language) -> Document:
+    """Return the paths for the one who answers for the service."""
+    answers = {"text/html": _TEXT, _JSON: {"schema": {"type": "object"}}}
+    answers |= {"text/csv": _TEXT}
+    form = query(
+        "f",
+        {"type": "string", "enum": ["html", "json", "csv"]},
+        say(language, "parameter.f"),
+    )
+    shared = [_key(language), form, *_shared("lang")]
+    asked = list(_described(_ADMIN_PARAMETERS, language, "admin"))
+    return {
+        "/admin/": _guarded(
+            get("admin", "service", language, answers, parameters=[*asked, *shared])
+        ),
+        "/admin/{dataset}": _guarded(
+            get(
+                "adminDataset",
+                "service",
+                language,
+                answers,
+                parameters=[_dataset(language), *shared],
+            )
         ),
     }
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from metadata.dataset import Collection, Dataset
+from metadata.description import Descriptions
 from metadata.distributions import collection_title
 from metadata.errors import CollectionBroken
 from metadata.file_formats import FileFormat, made_formats
@@ -167,6 +168,8 @@ class Snapshot:
     """Records last published, by the name of their file without ending."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """The same for those who harvest it."""
+    descriptions: Descriptions = field(default_factory=lambda: Descriptions(()))
+    """What is stated, drafts and withdrawn datasets included."""
     documents: DocumentCache = field(default_factory=DocumentCache)
 
     def is_unreachable(self, silo: str) -> bool:

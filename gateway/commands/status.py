@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import click
 from rich.markup import escape
@@ -45,8 +45,8 @@ def show_status(desk: Desk, form: str, *, everything: bool = True) -> int:
     return 0
 
 
-def current_overview(desk: Desk) -> Overview:
-    """Return how everything stands now; no silo is asked."""
+def current_overview(desk: Desk, since: date | None = None) -> Overview:
+    """Return how everything stands now, compared with a day; no silo is asked."""
     basis = read_basis(desk.configuration, desk.store.surveys())
     judgements, today = Judgements(), desk.now.date()
     due = basis.due(today)
@@ -54,7 +54,7 @@ def current_overview(desk: Desk) -> Overview:
         for number, dataset in enumerate(due, start=1):
             judgements.judge(dataset, today=today, forms=basis.forms)
             told("", number, len(due))
-    return overview_of(basis, desk.store, judgements, now=desk.now)
+    return overview_of(basis, desk.store, judgements, now=desk.now, since=since)
 
 
 def _print(desk: Desk, overview: Overview, *, everything: bool) -> None:
@@ -69,9 +69,9 @@ def _print(desk: Desk, overview: Overview, *, everything: bool) -> None:
     if table.row_count:
         desk.console.print(table)
     desk.show(dict.fromkeys(_wrong(overview)), "passerelle status --format json")
-    desk.say(_counts(overview))
+    desk.say(counts_text(overview))
     if overview.mean is not None:
-        desk.say(_score(overview))
+        desk.say(score_text(overview))
 
 
 def _rows(
@@ -116,7 +116,8 @@ def _wrong(overview: Overview) -> Iterator[Finding]:
         yield from link.findings if link.broken else ()
 
 
-def _counts(overview: Overview) -> Text:
+def counts_text(overview: Overview) -> Text:
+    """Return how many datasets stand how, and how many links are broken."""
     counts = {state: n for state, n in overview.counts.items() if n}
     fr = ", ".join(f"{STATES[state].fr} {n}" for state, n in counts.items())
     en = ", ".join(f"{STATES[state].en} {n}" for state, n in counts.items())
@@ -127,7 +128,7 @@ def _counts(overview: Overview) -> Text:
     )
 
 
-def _score(overview: Overview) -> Text:
+def score_text(overview: Overview) -> Text:
     """Return the mean score, and what it was a month ago."""
     gains, most = overview.gains, overview.most
 

@@ -25,6 +25,7 @@ from gateway.watching.memory import Memory
 from gateway.watching.papers import Papers
 from gateway.watching.rounds import judge
 from gateway.watching.schedule import Gathering, Pace, Pauses
+from gateway.watching.scores import ScoreBook
 from gateway.watching.sending import Load, Sender, load_of
 from gateway.watching.silo import FAILURES, FollowedSilo
 from gateway.watching.telling import Teller, told_error
@@ -132,7 +133,7 @@ class _Watcher:
         self._sender = Sender(teller, self._pauses, clock)
         self._load: Load | None = None
         """What may go out since the last round."""
-        self._memory = Memory()
+        self._memory, self._scores = Memory(), ScoreBook()
         self._is_unsent = False
         self._hindered_until = 0.0
         """When to try again what the store or another publisher did not let us do."""
@@ -187,6 +188,7 @@ class _Watcher:
     def _forget(self) -> None:
         """Have everything measured and compared."""
         self._began = self._clock()
+        self._scores.forget()
         self._sender.forget()
         self._lookout.forget()
         self._note()
@@ -230,6 +232,7 @@ class _Watcher:
         self._is_unsent = True
         self._gathering.clear()
         self._files.consider(self._lookout.material, self._lookout.marks)
+        self._scores.keep(ready, self._store, today=today)
 
     def _measure(self, now: datetime) -> Iterator[Survey]:
         """Measure what moved in each silo; yield what no description names yet."""
