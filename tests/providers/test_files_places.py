@@ -76,21 +76,22 @@ def far(ftp: Any, tmp_path: Path) -> Kept:
     return Kept(place, ftp.folder / "pré")
 
 
-@pytest.mark.parametrize("content", [b"", b"x", LONG], ids=["empty", "one", "long"])
-def test_what_was_put_is_read_back_whole(kept: Kept, content: bytes) -> None:
-    path = kept.put(content)
-    assert kept.names == [path]
-    assert kept.place.has(path, len(content))
-    assert not kept.place.has(path, len(content) + 1)
-    assert kept.read(path, 0, len(content)) == content
+def test_what_was_put_is_read_back_whole(kept: Kept) -> None:
+    for content in (b"", b"x", LONG):
+        path = kept.put(content)
+        assert path in kept.names
+        assert kept.place.has(path, len(content))
+        assert not kept.place.has(path, len(content) + 1)
+        assert kept.read(path, 0, len(content)) == content
 
 
-@pytest.mark.parametrize("first", [0, 1, 1_999_999, len(LONG) - 1])
-@pytest.mark.parametrize("length", [0, 1, 70_000, 3_000_000])
-def test_a_part_is_those_bytes(kept: Kept, first: int, length: int) -> None:
+def test_a_part_is_those_bytes(kept: Kept) -> None:
     path = kept.put(LONG)
-    length = min(length, len(LONG) - first)
-    assert kept.read(path, first, length) == LONG[first : first + length]
+    for first in (0, 1, 1_999_999, len(LONG) - 1):
+        for wanted in (0, 1, 70_000, 3_000_000):
+            length = min(wanted, len(LONG) - first)
+            read = kept.read(path, first, length)
+            assert read == LONG[first : first + length], (first, length)
 
 
 def test_a_file_that_is_not_there_is_not_unreachable(kept: Kept) -> None:

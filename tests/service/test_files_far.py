@@ -34,7 +34,7 @@ def far(on_geopackage: Any, ftp: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("FTP_PASSWORD", ftp.options["password"])
     files = {
         "folder": ftp.address,
-        "options": {"username": "sig", "password": "${FTP_PASSWORD}", "timeout": 5},
+        "options": {"username": "sig", "password": "${FTP_PASSWORD}", "timeout": 2},
     }
     with on_geopackage.configuration.open("a", encoding="utf-8") as file:
         file.write(f"\nfiles: {json.dumps(files, ensure_ascii=False)}\n")
@@ -128,7 +128,7 @@ def test_while_it_hangs_other_paths_answer(
         waited = time.monotonic() - begun
         codes = {each.communicate(timeout=30)[0] for each in asking}
     assert codes == {"503"}
-    assert waited < 4
+    assert waited < 3
 
 
 def test_what_is_cut_short_over_there_is_never_ended_as_whole(
@@ -144,16 +144,7 @@ def test_what_is_cut_short_over_there_is_never_ended_as_whole(
     assert made.get(GPKG).status_code == 503
 
 
-def test_the_service_makes_them_there_by_itself(
-    far: Any, ftp: Any, serve: Serve, wait_for: Wait
-) -> None:
-    with serve(far, files=0.2) as client:
-        wait_for(lambda: client.head(GPKG).status_code == 200)
-        assert client.get(FGB).status_code == 200
-    assert not list((far.folder / ".state" / "files").glob("*"))
-
-
-def test_what_nothing_names_is_removed_by_who_keeps_the_files(
+def test_the_service_makes_them_there_and_removes_what_nothing_names(
     far: Any, ftp: Any, serve: Serve, wait_for: Wait
 ) -> None:
     clock = Clock()
@@ -165,6 +156,7 @@ def test_what_nothing_names_is_removed_by_who_keeps_the_files(
         clock.hours = 2
         wait_for(lambda: not orphan.exists())
         assert client.get(GPKG).status_code == 200
+    assert not list((far.folder / ".state" / "files").glob("*"))
 
 
 class Clock:
