@@ -12,7 +12,7 @@ from metadata.dataset import Dataset
 from metadata.describing import Described, describe_all
 from metadata.description import Descriptions, approved, read_descriptions
 from metadata.finding import Finding, Severity, Text
-from metadata.judging import Checked, Encoder, check_one, encoders
+from metadata.judging import Checked, check_one, encoders
 from metadata.measured import Source, Survey
 from metadata.record import Record
 from metadata.stated import Description, Status
@@ -268,14 +268,12 @@ def dated_records(
     last
         Fingerprint and date of the last revisions, by record identifier.
     """
-    return tuple(_dated(e, dataset, last, today) for e in encoders(dataset))
+    fresh = (encode(dataset, date_stamp=today) for encode in encoders(dataset))
+    return tuple(as_last_dated(record, last) for record in fresh)
 
 
-def _dated(
-    encode: Encoder, dataset: Dataset, last: Mapping[str, Stamp], today: date
-) -> Record:
-    """Encode a record as it was last dated, or with today's date if it changed."""
-    fresh = encode(dataset, date_stamp=today)
+def as_last_dated(fresh: Record, last: Mapping[str, Stamp]) -> Record:
+    """Return a record with the date that it last changed: its own if it did now."""
     before = last.get(fresh.identifier)
     if before is None or before.fingerprint != fresh.fingerprint:
         return fresh

@@ -61,7 +61,7 @@ def publish_everything(
     today = desk.now.date()
     ready = sort_out(found, today=today)
     findings = findings_about(only, ready, found) if only else ready.findings
-    records = ready.records(desk.store, today=today)
+    records = ready.records(desk.store)
     with desk.progress() as told:
         result = publish_records(
             records,

@@ -31,7 +31,7 @@ def write_all_records(desk: Desk, folder: Path) -> int:
     with desk.progress() as told:
         found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
     ready = sort_out(found, today=desk.now.date())
-    records = ready.records(desk.store, today=desk.now.date())
+    records = ready.records(desk.store)
     write_records(folder, records)
     desk.show(ready.findings)
     count = counted(len(records), "fiche", "fiches", "record", "records")

@@ -6,19 +6,19 @@ What `publish` and `watch` do between looking at the silos and telling the outle
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.assembly import (
     Assembled,
     CheckOne,
+    as_last_dated,
     check_everything,
-    records_of,
 )
 from metadata.dataset import Dataset
 from metadata.finding import Finding, has_errors
 from metadata.forms import FORMS
-from metadata.judging import check_one
+from metadata.judging import Checked, check_one
 from metadata.record import Record
 from metadata.stated import Description, Status
 from providers.configuration import Configuration
@@ -35,10 +35,14 @@ class Ready:
     """Datasets that cannot be judged, or have an error: left as they are."""
     findings: tuple[Finding, ...]
     """Why some are held, and what else was found of those published."""
+    encoded: Mapping[str, tuple[Record, ...]] = field(repr=False)
+    """The records of each dataset, as they were checked: dated today."""
 
-    def records(self, store: Store, *, today: date) -> tuple[Record, ...]:
-        """Encode them as ISO records, each with the date that it last changed."""
-        return records_of(self.datasets, store, today=today)
+    def records(self, store: Store) -> tuple[Record, ...]:
+        """Return them as ISO records, each with the date that it last changed."""
+        fresh = [r for dataset in self.datasets for r in self.encoded[dataset.id]]
+        last = store.last_stamps([record.identifier for record in fresh])
+        return tuple(as_last_dated(record, last) for record in fresh)
 
     def forms(self, configuration: Configuration) -> Mapping[str, tuple[Record, ...]]:
         """Encode them for the outlets that take no ISO records, if there are any."""
@@ -59,7 +63,14 @@ def sort_out(found: Assembled, *, today: date, check: CheckOne = check_one) -> R
         Checks one dataset.
     """
     due = [d for d in found.described.datasets if d.has_record(today)]
-    everything = check_everything(due, today=today, check=check)
+    encoded: dict[str, tuple[Record, ...]] = {}
+
+    def keeping(dataset: Dataset, *, today: date) -> Checked:
+        checked = check(dataset, today=today)
+        encoded[dataset.id] = checked.records
+        return checked
+
+    everything = check_everything(due, today=today, check=keeping)
     flaws = [f for f in everything if has_errors([f])]
     wrong = {finding.subject for finding in flaws}
     if wrong - {d.id for d in due}:
@@ -68,6 +79,7 @@ def sort_out(found: Assembled, *, today: date, check: CheckOne = check_one) -> R
         datasets=tuple(d for d in due if d.id not in wrong),
         held=frozenset({*found.described.held, *found.descriptions.unusable, *wrong}),
         findings=tuple(dict.fromkeys((*_of_published(found), *flaws))),
+        encoded=encoded,
     )
 
 
