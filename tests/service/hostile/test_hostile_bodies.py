@@ -8,6 +8,7 @@ import socket
 import time
 from typing import Any
 from urllib.parse import urlencode
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.postgis
 Worker = Any
 MEBIBYTE = b"x" * 2**20
 ITEMS = "/collections/places/items"
+SLEEP = 30
+"""Seconds that an injected statement would sleep."""
 FORM = "Content-Type: application/x-www-form-urlencoded"
 CQL2 = "Content-Type: application/cql2+json"
 LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
@@ -62,6 +65,58 @@ def test_no_document_does_any_harm(worker: Worker, attack: str) -> None:
         answer = worker.ask("/csw", method="POST", body=body)
     assert answer.status in {400, 413, 501}
     assert len(answer.content) < 5000
+
+
+DOCUMENT = """<csw:GetRecords xmlns:csw="http://www.opengis.net/cat/csw/2.0.2"
+  xmlns:ogc="http://www.opengis.net/ogc" service="{service}" version="{version}"
+  resultType="{resultType}" outputSchema="{outputSchema}" outputFormat="{outputFormat}"
+  startPosition="{startPosition}" maxRecords="{maxRecords}" requestId="{requestId}">
+  <csw:Query typeNames="{typeNames}"><csw:ElementSetName>{set}</csw:ElementSetName>
+  <csw:Constraint version="{constraint}"><ogc:Filter><ogc:PropertyIsEqualTo
+  matchCase="{matchCase}"><ogc:PropertyName>{property}</ogc:PropertyName>
+  <ogc:Literal>{literal}</ogc:Literal></ogc:PropertyIsEqualTo></ogc:Filter>
+  </csw:Constraint><ogc:SortBy><ogc:SortProperty><ogc:PropertyName>{sort}</ogc:PropertyName>
+  <ogc:SortOrder>{order}</ogc:SortOrder></ogc:SortProperty></ogc:SortBy></csw:Query>
+  </csw:GetRecords>"""
+USUAL = {
+    "service": "CSW", "version": "2.0.2", "resultType": "results",
+    "outputSchema": "http://www.isotc211.org/2005/gmd",
+    "outputFormat": "application/xml", "startPosition": "1", "maxRecords": "10",
+    "requestId": "r", "typeNames": "csw:Record", "set": "full", "constraint": "1.1.0",
+    "matchCase": "true", "property": "Title", "literal": "x", "sort": "Title",
+    "order": "ASC",
+}  # fmt: skip
+WRITTEN = (
+    "' OR '1'='1",
+    "x'; DROP TABLE applied; --",
+    "1; SELECT pg_sleep(30)",
+    "../../etc/passwd",
+    "%s {0.__class__}",
+    "9" * 5000,
+    "-1",
+    "1e999",
+    "٤٢",
+    "\u202e]]>",
+    "a:" * 5000,
+)
+
+
+@pytest.mark.parametrize("place", USUAL)
+def test_nothing_in_a_document_is_ever_more_than_a_value(
+    worker: Worker, place: str
+) -> None:
+    before, began = worker.tables(), time.monotonic()
+    usual = DOCUMENT.format(**USUAL).encode()
+    assert worker.ask("/csw", method="POST", body=usual).status == 200
+    with worker.unharmed(len(WRITTEN)):
+        for value in WRITTEN:
+            written = escape(value, {'"': "&quot;"})
+            body = DOCUMENT.format(**{**USUAL, place: written}).encode()
+            answer = worker.ask("/csw", method="POST", body=body)
+            assert answer.status in {200, 400}
+            assert b"fr-229300082-jdd-" not in answer.content
+    assert time.monotonic() - began < SLEEP  # nobody slept in the database
+    assert worker.tables() == before
 
 
 def nested(before: str, middle: str, after: str, depth: int = 20_000) -> str:
