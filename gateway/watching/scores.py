@@ -7,9 +7,9 @@ on, or as soon as everything is looked at again.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 
-from gateway.publication.readiness import Ready
 from gateway.scoring import keep_scores
 from metadata.dataset import Dataset
 from providers.store import Store
@@ -25,21 +25,38 @@ class ScoreBook:
         """Have everything scored at the next round."""
         self._scored = {}
 
-    def keep(self, ready: Ready, store: Store, *, today: date) -> None:
+    def keep(
+        self,
+        datasets: Iterable[Dataset],
+        store: Store,
+        *,
+        held: Collection[str],
+        today: date,
+    ) -> None:
         """Score what is new or changed; what left is not scored any more.
+
+        Parameters
+        ----------
+        datasets
+            All that may go out.
+        held
+            Those of which nothing is known just now: theirs stay as they are.
 
         Raises
         ------
         metadata.errors.StoreError
             The store fails; the next round scores the same again.
         """
-        due = {dataset.id: (dataset, today) for dataset in ready.datasets}
+        due = {dataset.id: (dataset, today) for dataset in datasets}
         fresh = {n: key for n, key in due.items() if self._scored.get(n) != key}
-        left = self._scored.keys() - due.keys() - ready.held
-        if not (fresh or left or not self._scored):
+        left = self._scored.keys() - due.keys() - set(held)
+        if self._scored and not (fresh or left):
             return
-        datasets = [dataset for dataset, _ in fresh.values()]
-        held = ready.held.union(due.keys() - fresh.keys())
-        keep_scores(store, datasets, held=held, today=today)
-        held_before = {n: k for n, k in self._scored.items() if n in ready.held}
-        self._scored = {**held_before, **due}
+        unchanged = due.keys() - fresh.keys()
+        keep_scores(
+            store,
+            [dataset for dataset, _ in fresh.values()],
+            held={*held, *unchanged},
+            today=today,
+        )
+        self._scored = {n: k for n, k in self._scored.items() if n in held} | due

@@ -232,7 +232,7 @@ class _Watcher:
         self._is_unsent = True
         self._gathering.clear()
         self._files.consider(self._lookout.material, self._lookout.marks)
-        self._scores.keep(ready, self._store, today=today)
+        self._scores.keep(ready.datasets, self._store, held=ready.held, today=today)
 
     def _measure(self, now: datetime) -> Iterator[Survey]:
         """Measure what moved in each silo; yield what no description names yet."""
