@@ -514,6 +514,15 @@ CASES = [
         "parameter",
         collection={"columns": Columns(rename={"nom": "bbox"})},
     ),
+    *(
+        Case(
+            "collection.column.personal",
+            "persons",
+            collection={"fields": fields("id", name)},
+            says=f"« {name} »",
+        )
+        for name in ("EMAIL", "Prénoms", "tel_fixe", "date_naissance")
+    ),
 ]
 
 

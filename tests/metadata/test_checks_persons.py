@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from importlib.resources import files
 
 import pytest
 
+from metadata.checks import check_dataset
 from metadata.checks.model.persons import is_mobile, names_person
+from metadata.measured import Field, FieldType
+from metadata.stated import Access, Columns
 
 PERSONS = [
     "prenom.nom@dept.fr",
@@ -114,3 +118,42 @@ def test_no_word_is_both_a_role_and_a_given_name() -> None:
     for words in lists.values():
         assert len(words) == len(set(words))
         assert all(word.isascii() and word.islower() for word in words)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"columns": Columns(exclude=("email",))},
+        {"columns": Columns(describe={"email": "Adresse du service"})},
+    ],
+    ids=["excluded", "described"],
+)
+def test_a_column_about_persons_that_somebody_looked_at_is_let_pass(
+    make_dataset, make_collection, changes
+):
+    assert "collection.column.personal" in found_of(make_dataset, make_collection)
+    assert "collection.column.personal" not in found_of(
+        make_dataset, make_collection, **changes
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["hotel", "maille", "telepherique", "nom", "phonolite"]
+)
+def test_a_word_that_only_begins_alike_is_no_person(
+    make_dataset, make_collection, name
+):
+    found = found_of(make_dataset, make_collection, column=name)
+    assert "collection.column.personal" not in found
+
+
+def test_data_that_do_not_go_out_may_be_about_persons(make_dataset, make_collection):
+    found = found_of(make_dataset, make_collection, access=Access.INTERNAL)
+    assert "collection.column.personal" not in found
+
+
+def found_of(make_dataset, make_collection, *, column="email", access=None, **changes):
+    field = Field(name=column, type=FieldType.STRING, native_type="text")
+    made = make_collection(fields=(field,), **changes)
+    dataset = make_dataset(collections=(made,), access=access or Access.OPEN)
+    return {f.code for f in check_dataset(dataset, today=date(2026, 3, 1))}

@@ -1,4 +1,4 @@
-"""Contacts that name a person where a role is asked for.
+"""Contacts that name a person where a role is asked for, and columns about persons.
 
 A name is told by how the address is made and by lists of words
 (``codelists/contact_words.toml``): what cannot be told, such as ``jdupont@``, is let
@@ -18,6 +18,8 @@ from typing import Final
 
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
+from metadata.dataset import published_columns
+from metadata.stated import Access
 
 _SEPARATORS: Final = re.compile(r"[._-]+")
 _WORD: Final = re.compile(r"[a-z]+")
@@ -61,6 +63,28 @@ def names_of_roles(judged: Judged) -> Iterator[Flaw]:
     for number, contact in enumerate(judged.stated.contacts):
         if _TITLE.match(contact.name.strip()):
             yield flaw("person", f"contacts.{number}.name", found=contact.name)
+
+
+def columns_of_things(judged: Judged) -> Iterator[Flaw]:
+    """Check that open data have no column about persons that nobody looked at.
+
+    Whoever describes such a column in ``columns.describe`` has looked at it.
+    """
+    if judged.stated.access is not Access.OPEN:
+        return
+    for collection in judged.dataset.collections:
+        described = collection.description.columns.describe
+        for column in published_columns(collection):
+            name = column.field.name
+            if name not in described and _of_persons(name):
+                element = f"collections.{collection.id}.columns"
+                yield flaw("persons", element, found=name)
+
+
+def _of_persons(column: str) -> bool:
+    """Tell whether a column is called like something that persons have."""
+    words = _WORD.findall(_folded(column))
+    return any(word.removesuffix("s") in _words("columns_of_persons") for word in words)
 
 
 def names_person(email: str, *, of: str = "") -> bool:
@@ -131,5 +155,6 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "dataset.contact.person": names_of_roles,
         "organisation.email.personal": organisation_email_of_role,
         "organisation.phone.mobile": organisation_phone_of_role,
+        "collection.column.personal": columns_of_things,
     }
 )
