@@ -192,8 +192,8 @@ def test_a_changed_description_sends_exactly_one_update(desk):
 
 
 def states(desk: Desk) -> dict[str, str]:
-    lines = json.loads(desk.done("status", "--format", "json"))
-    return {line["dataset"]: line["state"] for line in lines}
+    told = json.loads(desk.done("status", "--format", "json"))
+    return {dataset["dataset"]: dataset["state"] for dataset in told["datasets"]}
 
 
 def test_the_status_says_what_changed_since_it_was_published(desk, silo):
