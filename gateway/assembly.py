@@ -109,29 +109,6 @@ def join(
     return Assembled(described, descriptions, findings, by_id)
 
 
-def last_records(
-    configuration: Configuration, store: Store, *, today: date
-) -> tuple[Record, ...]:
-    """Encode the records that may go out, of the tables as they were last measured.
-
-    No silo is asked: quick, and possible while one does not answer.
-    """
-    published = [
-        description
-        for description in read_descriptions(configuration.datasets).found
-        if description.status is Status.PUBLISHED
-    ]
-    described = describe_all(
-        published,
-        store.surveys(),
-        (),
-        organisation=configuration.organisation,
-        service_url=configuration.service.url,
-        file_formats=configuration.files.formats,
-    )
-    return records_of(described.datasets, store, today=today)
-
-
 def _unanswered(
     findings: Iterable[Finding], descriptions: Iterable[Description]
 ) -> Iterator[Finding]:

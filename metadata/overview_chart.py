@@ -12,7 +12,7 @@ from metadata.finding import Language, Text
 from metadata.overview import TrendPoint
 
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
-_WIDTH, _HEIGHT = 640, 190
+_WIDTH, _HEIGHT = 480, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 12, 12, 28
 _INK, _SOFT, _LINE = "#0b4f6c", "#4a5a63", "#cfd8dc"
 _STEPS: Final = 3
@@ -116,7 +116,7 @@ def _label(
 ) -> etree._Element:
     label = _add(svg, "text", x=x, y=y, dy=dy, fill=_SOFT)
     label.set("text-anchor", anchor)
-    label.set("font-size", "12")
+    label.set("font-size", "13")
     return label
 
 

@@ -120,6 +120,7 @@ def create_app(
                 "/datasets/{dataset}/preview",
                 preview_endpoint(lambda: reloader.store, clock),
             ),
+            Route("/admin", admin_endpoint(desk)),
             Route("/admin/", admin_endpoint(desk)),
             Route("/admin/{dataset}", admin_dataset_endpoint(desk)),
         ],

@@ -12,12 +12,12 @@ from rich.text import Text as Line
 
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk, UnknownDataset
-from gateway.publication.report import KINDS
 from metadata.description import read_descriptions
 from metadata.finding import Text
 from metadata.history.changes import NOTHING, FieldChange, changes
 from metadata.history.leaves import Value
 from metadata.history.names import field_kind
+from metadata.overview_words import KINDS, outlet_words
 from metadata.stated import Status
 from providers.history.document import document
 from providers.history.timeline import (
@@ -31,7 +31,6 @@ from providers.store_sendings import OURSELVES, Sending
 
 _SHOWN: Final = 3
 """Changes of one field of the parts of a list that are all told."""
-_OURSELVES: Final = Text("notre catalogue", "our own catalogue")
 _OPERATIONS: Final = {
     Operation.CREATE: Text("créée", "created"),
     Operation.UPDATE: Text("remplacée", "replaced"),
@@ -242,7 +241,7 @@ def _order(sending: Sending, *, alone: bool = False) -> Text:
     what, state = _OPERATIONS[sending.operation], _STATES[sending.state]
     kind = KINDS[sending.kind]
     head = Text(f"{when} · {kind.fr} · ", f"{when} · {kind.en} · ")
-    where = _where(sending)
+    where = outlet_words(sending.outlet)
     own = sending.outlet == OURSELVES
     fr = f"{where.fr} : {what.fr}" + ("" if own else f", {state.fr}")
     en = f"{where.en}: {what.en}" + ("" if own else f", {state.en}")
@@ -251,11 +250,6 @@ def _order(sending: Sending, *, alone: bool = False) -> Text:
     if alone:
         return Text(head.fr + fr, head.en + en)
     return Text(f"{when} · {fr}", f"{when} · {en}")
-
-
-def _where(sending: Sending) -> Text:
-    name = sending.outlet
-    return _OURSELVES if name == OURSELVES else Text(name, name)
 
 
 def _moment(at: datetime) -> str:

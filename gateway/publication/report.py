@@ -15,7 +15,7 @@ from gateway.outlets.outlet import Action, Change, Disagreement, Outcome, Receip
 from gateway.publication.comparison import quoted_apart
 from gateway.publication.result import OutletResult, PublishResult, SnapshotResult
 from metadata.finding import Language, Text
-from metadata.record import RecordKind
+from metadata.overview_words import KINDS
 
 _ACTIONS = {
     Action.CREATE: Text("créer", "create"),
@@ -45,12 +45,6 @@ _COUNTED = {
     Outcome.NOT_SENT: ("non envoyée", "non envoyées", "not sent"),
     Outcome.UNKNOWN: ("au sort inconnu", "au sort inconnu", "unknown"),
 }
-KINDS = {
-    RecordKind.DATASET: Text("données", "dataset"),
-    RecordKind.SERIES: Text("série", "series"),
-    RecordKind.SERVICE: Text("service", "service"),
-}
-"""What a record is about, for people."""
 _NAMED = frozenset(
     {Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN, Outcome.LEFT}
 )

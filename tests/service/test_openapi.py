@@ -28,7 +28,7 @@ ASKED = {
     "/oai": {"verb": "Identify"},
 }
 """What a path is asked for where it has to be asked for something."""
-UNLISTED = {"/openapi", "/datasets", "/records", "/static"}
+UNLISTED = {"/admin", "/openapi", "/datasets", "/records", "/static"}
 """Other names of paths that are listed, and what pages are made of."""
 ROOTS = ("", "/datasets/lieux", "/datasets/zonage")
 
