@@ -6,6 +6,7 @@
       ConfigurationError      passerelle.yml cannot be used as it stands
       DescriptionError        one or more datasets/*.yml cannot be read
       UnknownDataset          there is no description of that name
+        UnknownRevision       a dataset has no such revision
       UnknownCrs              a reference system that nobody knows
       MalformedXml            a document that is no well-formed XML
       NotARecord              XML that is no ISO 19139 record
@@ -31,9 +32,11 @@
           OutcomeUnclear      what became of what was sent is not known
         OutletRefused         it answered, and said no
           LoginRefused        it does not know us
+          NotOurs             it is there, and our key may neither read nor write it
         Interrupted           somebody stopped the publishing
         OutletFailed          what we do for it ended by an error nobody foresaw
       NotWritable             a folder that cannot be written to
+      ReportUnwritable        a report that cannot be put where it was asked for
       DemoFailed              the demonstration did not come to its end
 
 Wrong *content* is never an exception but a `metadata.finding.Finding`; an

@@ -154,7 +154,7 @@ def _download(online: Online, known: FileFacts) -> Document:
         "@type": "DataDownload",
         "name": online.name,
         "contentUrl": online.url,
-        "encodingFormat": kind.media_type if kind else "",
+        "encodingFormat": (kind.packed or kind.media_type) if kind else "",
         "contentSize": f"{known.size} B" if known.size is not None else "",
         "sha256": known.sha256,
         "dateModified": known.modified.isoformat() if known.modified else "",

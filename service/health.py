@@ -2,7 +2,9 @@
 
 Details go to loopback or to a request with the header ``X-Passerelle-Key``.
 Behind a proxy every request comes from the proxy: only the key counts there,
-as soon as a request says that it was forwarded.
+as soon as a request says that it was forwarded, or asks for another host than this
+one. Nor is a script of another site, in the browser of somebody on this machine,
+taken for them: its requests bear an ``Origin``, or the name that it had resolved anew.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from service.problems import HttpProblem
 from service.snapshot import Snapshot
 
 KEY_HEADER = "x-passerelle-key"
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_ELSEWHERE = ("forwarded", "x-forwarded-for", "x-real-ip", "origin")
+"""Headers of requests that did not begin with a person or program of this machine."""
 
 
 def health_document(
@@ -42,9 +45,12 @@ def may_see_details(key: str, request: Request) -> bool:
     given = request.headers.get(KEY_HEADER, "")
     if key and hmac.compare_digest(given.encode(), key.encode()):
         return True
-    if any(name in request.headers for name in _FORWARDED):
+    if any(name in request.headers for name in _ELSEWHERE):
         return False
-    return request.client is not None and _is_loopback(request.client.host)
+    host = request.url.hostname or ""
+    asks_this_machine = host == "localhost" or _is_loopback(host)
+    from_here = request.client is not None and _is_loopback(request.client.host)
+    return asks_this_machine and from_here
 
 
 def require_insider(snapshot: Snapshot, request: Request) -> None:

@@ -125,11 +125,14 @@ def test_the_page_of_a_dataset_holds_structured_data(client: httpx.Client) -> No
     assert document["@type"] == "Dataset"
     assert document["name"] == "</script><b>Lieux & dits"
     assert document["@id"] == "https://data.example/id/places"
-    assert [d["encodingFormat"] for d in document["distribution"]] == [
+    assert [d.get("encodingFormat") for d in document["distribution"]] == [
         "application/geo+json",
         "application/geo+json",
         "application/geopackage+sqlite3",
         "text/csv",
+        None,  # FlatGeobuf: IANA has registered none
+        "application/vnd.apache.parquet",
+        "application/zip",
     ]
 
 

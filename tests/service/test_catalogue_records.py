@@ -134,6 +134,9 @@ def test_a_record_says_what_the_standard_wants(client: httpx.Client) -> None:
         {"name": "geojson", "mediaType": "application/geo+json"},
         {"name": "gpkg", "mediaType": "application/geopackage+sqlite3"},
         {"name": "csv", "mediaType": "text/csv"},
+        {"name": "fgb"},
+        {"name": "parquet", "mediaType": "application/vnd.apache.parquet"},
+        {"name": "shp.zip", "mediaType": "application/vnd.shp"},
     ]
     assert properties["contacts"][0]["roles"] == ["pointOfContact"]
     schemes = [theme["scheme"] for theme in properties["themes"]]

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 PAGE = "/collections/places/items"
-STREAM = "/collections/places/download/places.geojson"
 CODECS = {"gzip": cramjam.gzip, "br": cramjam.brotli, "zstd": cramjam.zstd}
 
 
@@ -25,9 +24,7 @@ def plain(client: httpx.Client, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("coding", CODECS)
-@pytest.mark.parametrize(
-    "path", [PAGE, STREAM, f"{PAGE}?limit=5000", "/", "/?f=html", "/api"]
-)
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}?limit=5000", "/", "/?f=html", "/api"])
 def test_what_arrives_is_what_was_meant(
     service: httpx.Client, coding: str, path: str
 ) -> None:

@@ -137,6 +137,9 @@ def test_a_collection_leads_to_its_record_licence_and_file(
         "application/geo+json",
         "application/geopackage+sqlite3",
         "text/csv",
+        "application/flatgeobuf",
+        "application/vnd.apache.parquet",
+        "application/zip",
     ]
     for file in files:
         assert file["hreflang"] == "fr"

@@ -424,10 +424,15 @@ def test_a_form_that_is_made_no_more_loses_its_file_and_its_links(
         assert client.get(GPKG).status_code == 200
         links = links_of(client.get("/collections/places").json())
         assert list(links) == ["geojson", "gpkg", "parquet"]
-        assert "length" not in links["geojson"]
         assert ".fgb" not in client.get("/records/lieux.xml").text
         assert ".fgb" not in client.get("/datasets/lieux/api").text
         wait_for(lambda: len(files_of(deployment)) == 2)
+        wait_for(
+            lambda: (
+                "length"
+                not in links_of(client.get("/collections/places").json())["geojson"]
+            )
+        )
         endings = {path.suffix for path in files_of(deployment)}
         assert endings == {".gpkg", ".parquet"}
 

@@ -13,7 +13,8 @@ DETAILS = {"version", "broken", "silos", "findings", "libraries"}
 
 def request(client: str, **headers: str) -> Request:
     lines = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
-    scope = {"type": "http", "client": (client, 1), "headers": lines}
+    lines.append((b"host", b"127.0.0.1:8080"))
+    scope = {"type": "http", "client": (client, 1), "headers": lines, "path": "/"}
     return Request(scope)
 
 
@@ -54,3 +55,24 @@ def test_loopback_hears_the_details(service: httpx.Client) -> None:
     assert document.keys() >= DETAILS
     assert document["silos"] == {"sig": "ok"}
     assert document["collections"] == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "attacker.example"},
+        {"Host": "donnees.seinesaintdenis.example:8080"},
+        {"Origin": "https://attacker.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_is_not_taken_for_somebody_of_this_machine(
+    service: httpx.Client, headers: dict[str, str]
+) -> None:
+    assert "silos" not in service.get("/health", headers=headers).json()
+    assert service.get("/metrics", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "[::1]:8080"])
+def test_this_machine_has_several_names(service: httpx.Client, host: str) -> None:
+    assert "silos" in service.get("/health", headers={"Host": host}).json()
