@@ -66,7 +66,7 @@ _RECORD_PARAMETERS: Final[Mapping[str, Document]] = {
     "after": {"type": "string"},
 }
 _ADMIN_PARAMETERS: Final[Mapping[str, Document]] = {
-    "state": {"type": "string", "enum": [state.value for state in State]},
+    "state": {"type": "string", "enum": ["", *(state.value for state in State)]},
     "outlet": {"type": "string"},
     "q": {"type": "string"},
     "limit": {"type": "integer", "minimum": 1},

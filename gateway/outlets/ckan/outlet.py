@@ -22,6 +22,7 @@ from gateway.outlets.ckan.rights import require_organisation, require_version
 from gateway.outlets.http import HttpClient
 from gateway.outlets.outlet import Change, RemoteRecord
 from gateway.outlets.pacing import Pacing
+from gateway.outlets.settings import require_settings
 from metadata.ckan import (
     FINGERPRINT,
     extras_of,
@@ -31,13 +32,21 @@ from metadata.ckan import (
     understood,
 )
 from metadata.ckan_body import body
-from metadata.errors import ConfigurationError, OutletRefused
+from metadata.errors import OutletRefused
 from metadata.finding import Finding, Severity, Text
 from metadata.record import Record, fingerprint
 from providers.configuration import OutletConfiguration
 from providers.store_model import Operation
 
 _Dataset = dict[str, Any]
+
+
+_NEEDS = Text(
+    "Une sortie ckan a besoin de « organisation » (son nom là-bas) et "
+    "de « key » (jeton d'API, par ${NOM}).",
+    "An outlet of type ckan needs “organisation” (its name there) and "
+    "“key” (API token, by ${NAME}).",
+)
 
 
 class CkanOutlet:
@@ -50,7 +59,7 @@ class CkanOutlet:
         configuration: OutletConfiguration,
         pacing: Pacing = Pacing(),  # noqa: B008  (frozen)
     ) -> None:
-        _require_settings(configuration)
+        require_settings(configuration, ("organisation", "key"), _NEEDS)
         self.name = configuration.name
         self._configuration = configuration
         self._client = HttpClient(
@@ -273,26 +282,3 @@ class CkanOutlet:
 
 def _measure(dataset: Mapping[str, Any]) -> str:
     return fingerprint(understood(dataset))
-
-
-def _require_settings(configuration: OutletConfiguration) -> None:
-    """Refuse an outlet without an organisation or a key.
-
-    Raises
-    ------
-    metadata.errors.ConfigurationError
-        One of them is missing.
-    """
-    given = {"organisation": configuration.organisation, "key": configuration.key}
-    for name, value in given.items():
-        if not value:
-            place = f"outlets.{configuration.name}.{name}"
-            raise ConfigurationError(
-                Text(f"{place} manque.", f"{place} is missing."),
-                hint=Text(
-                    "Une sortie ckan a besoin de « organisation » (son nom là-bas) et "
-                    "de « key » (jeton d'API, par ${NOM}).",
-                    "An outlet of type ckan needs “organisation” (its name there) and "
-                    "“key” (API token, by ${NAME}).",
-                ),
-            )

@@ -37,6 +37,7 @@ from gateway.outlets.http import (
     shown,
 )
 from gateway.outlets.outlet import Change, RemoteRecord
+from gateway.outlets.settings import require_settings
 from metadata.errors import ConfigurationError, OutletUnreachable
 from metadata.finding import Finding, Text
 from metadata.record import Record
@@ -228,15 +229,15 @@ def _require_settings(configuration: OutletConfiguration) -> None:
     metadata.errors.ConfigurationError
         One of them is not as it must be.
     """
+    require_settings(
+        configuration,
+        ("user",),
+        Text(
+            "Une sortie geonetwork a besoin de « user » et de « password ».",
+            "An outlet of type geonetwork needs “user” and “password”.",
+        ),
+    )
     place = f"outlets.{configuration.name}"
-    if not configuration.user:
-        raise ConfigurationError(
-            Text(f"{place}.user manque.", f"{place}.user is missing."),
-            hint=Text(
-                "Une sortie geonetwork a besoin de « user » et de « password ».",
-                "An outlet of type geonetwork needs “user” and “password”.",
-            ),
-        )
     if configuration.group and not configuration.group.isdecimal():
         given = configuration.group
         raise ConfigurationError(

@@ -24,6 +24,7 @@ from gateway.outlets.geoplateforme.catalogue import require_catalogue
 from gateway.outlets.geoplateforme.token import Tokens
 from gateway.outlets.http import HttpClient, OutcomeUnclear, Pacing, shown
 from gateway.outlets.outlet import Change, RemoteRecord
+from gateway.outlets.settings import require_settings
 from metadata.errors import ConfigurationError, OutletRefused, OutletUnreachable
 from metadata.finding import Finding, Text
 from metadata.record import Record
@@ -35,6 +36,14 @@ FEW = 3
 """As many records are asked for one by one; for more, the whole list is read."""
 PATIENCE = 5
 """How often we look whether a publication has taken effect, a second apart."""
+
+
+_NEEDS = Text(
+    "Une sortie geoplateforme a besoin de « datastore » (identifiant de l'entrepôt), "
+    "de « client », et de « key » (son secret) ou de « user » et « password ».",
+    "An outlet of type geoplateforme needs “datastore” (identifier of the entrepôt), "
+    "“client”, and “key” (its secret) or “user” and “password”.",
+)
 
 
 class GeoplateformeOutlet:
@@ -304,31 +313,14 @@ def _require_settings(configuration: OutletConfiguration) -> None:
     metadata.errors.ConfigurationError
         One of them is not as it must be.
     """
-    place = f"outlets.{configuration.name}"
-    for name in ("datastore", "client"):
-        if not getattr(configuration, name):
-            raise _missing(f"{place}.{name}")
-    if not configuration.key and not configuration.user:
-        raise _missing(f"{place}.key")
+    login = () if configuration.user else ("key",)
+    require_settings(configuration, ("datastore", "client", *login), _NEEDS)
+    place = f"outlets.{configuration.name}.services"
     if configuration.services:
         raise ConfigurationError(
             Text(
-                f"{place}.services : la Géoplateforme ne prend pas de fiches de "
-                "services.",
-                f"{place}.services: the Géoplateforme takes no records of services.",
+                f"{place} : la Géoplateforme ne prend pas de fiches de services.",
+                f"{place}: the Géoplateforme takes no records of services.",
             ),
             hint=Text("Retirez la ligne.", "Remove the line."),
         )
-
-
-def _missing(place: str) -> ConfigurationError:
-    return ConfigurationError(
-        Text(f"{place} manque.", f"{place} is missing."),
-        hint=Text(
-            "Une sortie geoplateforme a besoin de « datastore » (identifiant de "
-            "l'entrepôt), de « client », et de « key » (son secret) ou de « user » et "
-            "« password ».",
-            "An outlet of type geoplateforme needs “datastore” (identifier of the "
-            "entrepôt), “client”, and “key” (its secret) or “user” and “password”.",
-        ),
-    )

@@ -19,11 +19,12 @@ from typing import Any
 
 from gateway.outlets.http import HttpClient, OutcomeUnclear, Pacing
 from gateway.outlets.outlet import Change, RemoteRecord
+from gateway.outlets.settings import require_settings
 from gateway.outlets.udata.api import UdataApi, quoted_name
 from gateway.outlets.udata.rights import require_rights
 from gateway.outlets.udata.route import require_one_route
 from gateway.outlets.udata.schemas import read_catalogue
-from metadata.errors import ConfigurationError, OutletRefused
+from metadata.errors import OutletRefused
 from metadata.finding import Finding, Severity, Text
 from metadata.record import Record
 from metadata.udata import (
@@ -46,6 +47,14 @@ _PENDING = Text(
 )
 
 
+_NEEDS = Text(
+    "Une sortie udata a besoin de « organisation » (identifiant ou nom "
+    "court là-bas) et de « key » (clé d'API, par ${NOM}).",
+    "An outlet of type udata needs “organisation” (its identifier or "
+    "short name there) and “key” (API key, by ${NAME}).",
+)
+
+
 class UdataOutlet:
     """The datasets of one organisation on a portal."""
 
@@ -56,7 +65,7 @@ class UdataOutlet:
         configuration: OutletConfiguration,
         pacing: Pacing = Pacing(),  # noqa: B008  (frozen)
     ) -> None:
-        _require_settings(configuration)
+        require_settings(configuration, ("organisation", "key"), _NEEDS)
         self.name = configuration.name
         self._configuration = configuration
         self._client = HttpClient(
@@ -295,26 +304,3 @@ def _twice(
         ),
         hint=Text("Archivez l'un des deux.", "Archive one of the two."),
     )
-
-
-def _require_settings(configuration: OutletConfiguration) -> None:
-    """Refuse an outlet without an organisation or a key.
-
-    Raises
-    ------
-    metadata.errors.ConfigurationError
-        One of them is missing.
-    """
-    given = {"organisation": configuration.organisation, "key": configuration.key}
-    for name, value in given.items():
-        if not value:
-            place = f"outlets.{configuration.name}.{name}"
-            raise ConfigurationError(
-                Text(f"{place} manque.", f"{place} is missing."),
-                hint=Text(
-                    "Une sortie udata a besoin de « organisation » (identifiant ou nom "
-                    "court là-bas) et de « key » (clé d'API, par ${NOM}).",
-                    "An outlet of type udata needs “organisation” (its identifier or "
-                    "short name there) and “key” (API key, by ${NAME}).",
-                ),
-            )

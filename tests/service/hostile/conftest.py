@@ -88,7 +88,7 @@ class Worker:
         *headers: str,
         method: str = "GET",
         body: bytes = b"",
-        host: str = "service.example",
+        host: str = "127.0.0.1",
     ) -> Answer:
         """Ask as no client would; nothing is encoded or checked."""
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
