@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, fields
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,10 @@ from uuid import uuid4
 import pytest
 
 from gateway.demo.pycsw_target import PycswTarget, pycsw_python, running_pycsw
+from gateway.outlets.opening import open_outlet
+from gateway.publication.ledger import Ledger
+from gateway.publication.publish import Order, publish_to_outlet
+from gateway.publication.result import OutletResult
 from metadata.dataset import Collection, Dataset
 from metadata.iso19139 import encode_dataset_record
 from metadata.measured import Extent, RelationKind, Source, Survey
@@ -44,6 +49,7 @@ from providers.configuration import (
     ServiceConfiguration,
 )
 from providers.store import Store, open_store
+from providers.store_model import EntryState
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -415,19 +421,20 @@ from gateway.publication.publish import Order, publish_to_outlet
 from metadata.record import Record, RecordKind
 from providers.configuration import OutletConfiguration, Secret
 from providers.store import open_store
+from providers.store_model import EntryState
 
-folder, address = sys.argv[1:]
+file, address = sys.argv[1:]
 stated = json.loads(sys.stdin.readline())
 secrets = {name: Secret(stated.pop(name)) for name in ("key", "password")}
 outlet = OutletConfiguration(**stated, **secrets)
 records = tuple(
     Record(
-        identifier=file.stem,
-        dataset_id=file.stem,
+        identifier=identifier,
+        dataset_id=dataset_id,
         kind=RecordKind.DATASET,
-        content=file.read_bytes(),
+        content=content.encode(),
     )
-    for file in sorted(Path(folder).glob("*.xml"))
+    for identifier, dataset_id, content in json.loads(Path(file).read_text("utf-8"))
 )
 store = open_store(address)
 now = datetime.now(UTC)
@@ -437,40 +444,111 @@ with store.publishing(), closing(open_outlet(outlet)) as opened:
     order = Order(wanted=records, allow_deletes=1000)
     publish_to_outlet(opened, Ledger(store, outlet.name, now=now), order, None)
 """
-KillPublish = Callable[..., bool]
 
 
-@pytest.fixture
-def kill_publish(tmp_path: Path) -> KillPublish:
-    """Publish records in a process and kill it: `kill_publish(outlet, …, after=0.2)`.
+def killed(
+    outlet: OutletConfiguration,
+    records: list[Record],
+    store: str,
+    file: Path,
+    chance: random.Random,
+) -> bool:
+    """Publish in a process and kill it somewhere in its first few orders.
 
-    Tells whether it was killed; else it had ended by itself.
+    When is counted in lines of the ledger, not in seconds, so that a fast machine
+    has not ended by then. Tell whether it was killed; else it had ended by itself.
     """
-
-    def act(
-        outlet: OutletConfiguration, records: Iterable[Record], store: str, after: float
-    ) -> bool:
-        folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        for each in records:
-            (folder / f"{each.identifier}.xml").write_bytes(each.content)
-        stated = {each.name: getattr(outlet, each.name) for each in fields(outlet)}
-        secrets = {name: stated[name].value for name in ("key", "password")}
-        with subprocess.Popen(
-            [sys.executable, "-c", PUBLISHER, str(folder), store],
+    said = [(r.identifier, r.dataset_id, r.content.decode()) for r in records]
+    file.write_text(json.dumps(said), encoding="utf-8")
+    stated = {each.name: getattr(outlet, each.name) for each in fields(outlet)}
+    secrets = {name: stated[name].value for name in ("key", "password")}
+    with (
+        closing(open_store(store)) as opened,
+        subprocess.Popen(
+            [sys.executable, "-c", PUBLISHER, str(file), store],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps({**stated, **secrets}) + "\n")
-            process.stdin.flush()
-            assert process.stdout.readline() == "begun\n"
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(after)
-            process.kill()
-            process.wait()
-            return process.returncode == -signal.SIGKILL
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        before = set(opened.entries(outlet.name))
+        orders = chance.randrange(4)
+        process.stdin.write(json.dumps({**stated, **secrets}) + "\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "begun\n"
+        while process.poll() is None:
+            if len(set(opened.entries(outlet.name)) - before) >= orders:
+                break
+            time.sleep(0.001)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0, 0.05))
+        process.kill()
+        process.wait()
+        return process.returncode == -signal.SIGKILL
+
+
+def finished(
+    outlet: OutletConfiguration, records: list[Record], store: str
+) -> OutletResult:
+    """Publish to the end, as whoever comes after the one that was killed."""
+    opened = open_store(store)
+    with closing(opened), opened.publishing(), closing(open_outlet(outlet)) as place:
+        opened.keep_revisions(records, now=datetime.now(UTC))
+        order = Order(wanted=tuple(records), allow_deletes=1000)
+        ledger = Ledger(opened, outlet.name, now=datetime.now(UTC))
+        return publish_to_outlet(place, ledger, order, None)
+
+
+PublishKilled = Callable[..., int]
+
+
+@pytest.fixture
+def publish_killed(tmp_path: Path) -> PublishKilled:
+    """Publish twice, killed each time: `publish_killed(outlet, make, agree, …)`.
+
+    `make(name, title=…)` makes a record, and `agree(wanted)` looks whether these are
+    there and no others. The second time, records are changed and missing; returns how
+    many there are then.
+    """
+
+    def act(
+        outlet: OutletConfiguration,
+        make: Callable[..., Record],
+        agree: Callable[[list[Record]], None],
+        *,
+        records: int,
+        kills: int = 4,
+    ) -> int:
+        seed = random.randrange(2**32)  # noqa: S311  (no secret)
+        print(f"seed {seed}")  # noqa: T201  (pytest shows it where the test fails)
+        chance = random.Random(seed)  # noqa: S311
+        outlet = replace(outlet, rate=1000.0)
+        store = f"sqlite:///{tmp_path}/registre.sqlite"
+        names = [f"jeu{number:03}" for number in range(records)]
+        first = [make(name) for name in names]
+        second = [
+            make(name, title=f"Changé {name}") if n % 3 == 0 else first[n]
+            for n, name in enumerate(names)
+            if n % 5 != 1
+        ]
+        ended = 0
+        for wanted in (first, second):
+            for _ in range(kills // 2):
+                file = tmp_path / "wanted.json"
+                ended += not killed(outlet, wanted, store, file, chance)
+            result = finished(outlet, wanted, store)
+            assert result.exit_code == 0, result
+            agree(wanted)
+            again = finished(outlet, wanted, store)
+            counts = {str(o): n for o, n in again.counts.items() if n}
+            assert counts == {"kept": len(wanted)}
+        assert ended <= kills // 2, "most runs ended before they were killed"
+        with closing(open_store(store)) as opened:
+            states = {entry.state for entry in opened.entries(outlet.name)}
+        assert states == {EntryState.DONE}
+        return len(second)
 
     return act
 
