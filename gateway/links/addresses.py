@@ -14,7 +14,6 @@ RFC 6052 (NAT64); RFC 3056 (6to4); RFC 4380 (Teredo).
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import (
@@ -25,6 +24,8 @@ from ipaddress import (
     ip_address,
 )
 from typing import Final
+
+from providers.aside import begun
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, float], tuple[str, ...]]
@@ -114,24 +115,15 @@ def resolve(host: str, seconds: float) -> tuple[str, ...]:
     OSError
         It has none; `TimeoutError`: nobody answered in time.
     """
-    found: list[str] = []
-    failed: list[OSError] = []
 
-    def ask() -> None:
+    def ask() -> list[str]:
         try:
             rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            failed.append(error if isinstance(error, OSError) else _no_name())
-        else:
-            found.extend(str(row[4][0]) for row in rows)
+        except UnicodeError:
+            raise _no_name() from None
+        return [str(row[4][0]) for row in rows]
 
-    asking = threading.Thread(target=ask, name=f"looking up {host}", daemon=True)
-    asking.start()
-    asking.join(seconds)
-    if asking.is_alive():
-        raise TimeoutError
-    if failed:
-        raise failed[0]
+    found = begun(f"looking up {host}", ask).result(seconds)
     if not found:
         raise _no_name()
     return tuple(dict.fromkeys(found))

@@ -24,6 +24,7 @@ from gateway.publication.result import OutletResult
 from gateway.publication.single import Progress, publish_to_outlet
 from metadata.errors import OutletError, PasserelleError
 from metadata.finding import Text
+from providers.aside import begun
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,9 +72,9 @@ def publish_to_each(
     if told is not None:
         for errand in errands:
             told(errand.outlet.name, 0, len(errand.order.wanted))
-    other = _started("beside", beside)
+    other = begun("publish-beside", beside)
     running = [
-        _started(errand.outlet.name, partial(_run, errand, told, halt))
+        begun(f"publish-{errand.outlet.name}", partial(_run, errand, told, halt))
         for errand in errands
     ]
     try:
@@ -106,20 +107,6 @@ def _one_at_a_time(progress: Progress | None) -> Progress | None:
             progress(name, done, total)
 
     return told
-
-
-def _started(name: str, act: Callable[[], T]) -> Future[T]:
-    """Begin something in a thread that does not outlive the process."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(act())
-        except BaseException as error:  # noqa: BLE001  (raised again where it is awaited)
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=f"publish-{name}", daemon=True).start()
-    return future
 
 
 def _wait(

@@ -20,7 +20,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +31,7 @@ from fsspec.core import url_to_fs
 from metadata.errors import FilesUnreachable
 from metadata.file_formats import ALL_FORMATS, FileFormat
 from metadata.finding import Text
+from providers.aside import begun
 from providers.exports.folder import FilesFolder, file_name
 
 GRACE: Final = timedelta(hours=3)
@@ -229,9 +229,9 @@ class RemoteFiles:
         self, question: Callable[[], _Answer], patience: float | None = None
     ) -> _Answer:
         """Return an answer of the place, in time."""
-        begun = time.monotonic()
+        since = time.monotonic()
         try:
-            return _within(patience or self._patience, question)
+            return begun("files", question).result(patience or self._patience)
         except FileNotFoundError:
             raise
         except TimeoutError as error:
@@ -240,7 +240,7 @@ class RemoteFiles:
         except Exception as error:  # noqa: BLE001  (filesystems have errors of their own)
             with self._lock:
                 self._shared = None
-            if time.monotonic() - begun > _SLOW:
+            if time.monotonic() - since > _SLOW:
                 self._breathe()
             raise self._unreachable(self._told(error)) from None
 
@@ -314,23 +314,6 @@ class RemotePart:
         """Let go of the file."""
         with suppress(FilesUnreachable, FileNotFoundError):
             self._ask(self._file.close)
-
-
-def _within(seconds: float, call: Callable[[], _Answer]) -> _Answer:
-    """Return what a call returns, in time; a call that hangs is left alone.
-
-    Its thread does not hold the process back at its end, as those of a pool would.
-    """
-    answer: Future[_Answer] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(call())
-        except BaseException as error:  # noqa: BLE001  (raised again where it is awaited)
-            answer.set_exception(error)
-
-    threading.Thread(target=run, name="files", daemon=True).start()
-    return answer.result(seconds)
 
 
 def _slot(path: str) -> tuple[str, str]:

@@ -421,7 +421,6 @@ from gateway.publication.publish import Order, publish_to_outlet
 from metadata.record import Record, RecordKind
 from providers.configuration import OutletConfiguration, Secret
 from providers.store import open_store
-from providers.store_model import EntryState
 
 file, address = sys.argv[1:]
 stated = json.loads(sys.stdin.readline())
