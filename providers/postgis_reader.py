@@ -31,6 +31,8 @@ _MOST_PAGES = 256
 """Statements that are kept; most questions are asked more than once."""
 _LOOK_AGAIN = 5.0
 """Seconds at least between two looks for features without geometry."""
+_LOOK_BUDGET = 500
+"""Milliseconds that such a look may take; then nothing is known."""
 
 
 class PostgisReader:
@@ -74,9 +76,20 @@ class PostgisReader:
         page = await self._read(query)
         if page.state and time.monotonic() - self._looked > _LOOK_AGAIN:
             self._looked = time.monotonic()
-            unplaced, state = (await self._rows(self._statements.any_unplaced()))[0]
-            self._placed = "" if unplaced else read_state(state)
+            self._placed = await self._state_without_unplaced()
         return page
+
+    async def _state_without_unplaced(self) -> str:
+        """Return the state if every feature has a geometry now, as far as is known.
+
+        Whoever asked has their page already: to know no more costs them nothing.
+        """
+        statement = self._statements.any_unplaced(_LOOK_BUDGET)
+        try:
+            unplaced, state = (await self._rows(statement))[0]
+        except (SilosBusy, SourceError):
+            return ""
+        return "" if unplaced else read_state(state)
 
     async def _read(self, asked: Query, narrowed: Query | None = None) -> Page:
         rows = await self._rows(self._page(narrowed or asked))

@@ -108,13 +108,20 @@ class PostgisStatements:
         budget_ms
             Milliseconds that it may take; `None` is the session's limit.
         """
-        late = f"SET LOCAL statement_timeout = {budget_ms:d}; " if budget_ms else ""
+        late = _within(budget_ms) if budget_ms else ""
         return sql(f"{late}SELECT count(*), ", self._state, self.rows(query))
 
-    def any_unplaced(self) -> Sql:
-        """Return the statement of whether any row has no geometry, and the state."""
+    def any_unplaced(self, budget_ms: int) -> Sql:
+        """Return the statement of whether any row has no geometry, and the state.
+
+        Parameters
+        ----------
+        budget_ms
+            Milliseconds that it may take.
+        """
         nowhere = sql(" FROM ", self._table, " WHERE ", self._dialect.no_geometry())
-        return sql("SELECT EXISTS (SELECT", nowhere, "), ", self._state)
+        found = sql("SELECT EXISTS (SELECT", nowhere, "), ", self._state)
+        return sql(_within(budget_ms), found)
 
     def state(self) -> Sql:
         """Return the statement of the state alone."""
@@ -203,6 +210,11 @@ class PostgisStatements:
         digits = DEGREE_DIGITS if is_geographic(query.crs.srid) else METRE_DIGITS
         text = sql("ST_AsGeoJSON(", _outgoing(geometry, query.crs), f", {digits}, 0)")
         return sql("coalesce(", text, ", 'null')")
+
+
+def _within(budget_ms: int) -> str:
+    """Return what goes before a statement that may take so many milliseconds."""
+    return f"SET LOCAL statement_timeout = {budget_ms:d}; "
 
 
 def _outgoing(geometry: GeometryColumn, crs: Crs) -> Sql:

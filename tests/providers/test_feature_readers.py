@@ -20,7 +20,9 @@ from providers.configuration import SiloConfiguration
 from providers.cql2 import read_filter
 from providers.features import Limits, open_features
 from providers.geopackage_state import file_state
+from providers.postgis_statements import PostgisStatements
 from providers.query import Query, columns_by_name, order_of
+from providers.sql import sql
 
 T = TypeVar("T")
 L93 = parse_crs("http://www.opengis.net/def/crs/EPSG/0/2154")
@@ -196,6 +198,25 @@ def test_a_feature_without_a_place_meets_every_box_from_the_moment_it_is_there(
         silo.close()
 
     run(looked())
+
+
+def test_a_look_for_features_without_a_place_that_takes_too_long_costs_no_page(
+    points: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not points.is_postgis:
+        pytest.skip("a file is looked through once")
+    late = "SET LOCAL statement_timeout = 30; SELECT pg_sleep(30) IS NULL, ''"
+    monkeypatch.setattr(
+        PostgisStatements, "any_unplaced", lambda self, budget_ms: sql(late)
+    )
+    query = Query(area=(Bounds(-180, -90, 180, 90, 4326),), limit=3)
+
+    async def asked() -> None:
+        silo = opened(points)
+        assert (await silo.reader(points.collection).page(query)).count == 3
+        silo.close()
+
+    run(asked())
 
 
 def test_a_count_holds_as_long_as_its_state(rich: Any) -> None:
