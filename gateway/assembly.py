@@ -216,19 +216,6 @@ def _measure_silo(
     )
 
 
-def records_of(
-    datasets: Iterable[Dataset], store: Store, *, today: date
-) -> tuple[Record, ...]:
-    """Encode every record that may go out, each with the date it last changed.
-
-    A record whose content did not change since its last revision keeps that
-    revision's date; another one is dated today.
-    """
-    due = [dataset for dataset in datasets if dataset.has_record(today)]
-    last = store.last_stamps([name for d in due for name in record_identifiers(d)])
-    return tuple(r for d in due for r in dated_records(d, last, today=today))
-
-
 def record_identifiers(dataset: Dataset) -> tuple[str, str]:
     """Return the identifiers that its records have, or would have."""
     stated = dataset.description

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -93,6 +93,7 @@ def read_overview(
     *,
     now: datetime,
     since: date | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Overview:
     """Return how everything stands; every dataset is judged, no silo is asked.
 
@@ -100,11 +101,14 @@ def read_overview(
     ----------
     since
         The day to compare with; `None`: the same day of the month before.
+    progress
+        Told how many datasets are judged, of how many.
     """
     basis = read_basis(configuration, store.surveys())
-    judgements = Judgements()
-    for dataset in basis.due(now.date()):
+    judgements, due = Judgements(), basis.due(now.date())
+    for number, dataset in enumerate(due, start=1):
         judgements.judge(dataset, today=now.date(), forms=basis.forms)
+        progress(number, len(due))
     return overview_of(basis, store, judgements, now=now, since=since)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 
 import click
 from rich.markup import escape
@@ -17,8 +18,7 @@ from metadata.overview import DatasetOverview, Overview, Place
 from metadata.overview_chart import decimal
 from metadata.overview_document import overview_csv, overview_document
 from metadata.overview_words import KINDS, STATES, outlet_words
-from providers.overview import overview_of, read_basis
-from providers.overview_judging import Judgements
+from providers.overview import read_overview
 
 _HEADS = Text(
     "jeu|catalogue|fiche|état|depuis|pourquoi", "dataset|outlet|record|state|since|why"
@@ -47,14 +47,14 @@ def show_status(desk: Desk, form: str, *, everything: bool = True) -> int:
 
 def current_overview(desk: Desk, since: date | None = None) -> Overview:
     """Return how everything stands now, compared with a day; no silo is asked."""
-    basis = read_basis(desk.configuration, desk.store.surveys())
-    judgements, today = Judgements(), desk.now.date()
-    due = basis.due(today)
     with desk.progress() as told:
-        for number, dataset in enumerate(due, start=1):
-            judgements.judge(dataset, today=today, forms=basis.forms)
-            told("", number, len(due))
-    return overview_of(basis, desk.store, judgements, now=desk.now, since=since)
+        return read_overview(
+            desk.configuration,
+            desk.store,
+            now=desk.now,
+            since=since,
+            progress=partial(told, ""),
+        )
 
 
 def _print(desk: Desk, overview: Overview, *, everything: bool) -> None:

@@ -13,7 +13,6 @@ from metadata.finding import Finding
 from metadata.links import (
     Judged,
     Link,
-    LinkHistory,
     Observation,
     Outcome,
     judge,
@@ -78,18 +77,6 @@ def survey_links(
         for link in heard
     )
     return LinkSurvey(judged=tuple(judged), silent=silent)
-
-
-def remembered_links(
-    datasets: Iterable[Dataset], store: Store, *, today: date
-) -> tuple[tuple[Link, LinkHistory], ...]:
-    """Return what earlier checks found at the links of datasets; nobody is asked.
-
-    Links that were never looked at are not among them.
-    """
-    known = store.links()
-    links = _links(datasets, store, today)
-    return tuple((link, known[link.url]) for link in links if link.url in known)
 
 
 def _links(datasets: Iterable[Dataset], store: Store, today: date) -> tuple[Link, ...]:

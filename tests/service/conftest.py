@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from fiona.crs import CRS
 
-from gateway.assembly import assemble, records_of
+from gateway.assembly import assemble, dated_records, record_identifiers
 from gateway.publication.publish import publish_records
 from metadata.description import read_descriptions
 from providers.configuration import read_configuration
@@ -347,7 +347,10 @@ def publish_catalogue(
     store = open_store(configuration.store)
     try:
         found = assemble(configuration, store, now=now)
-        records = records_of(found.described.datasets, store, today=now.date())
+        today = now.date()
+        due = [d for d in found.described.datasets if d.has_record(today)]
+        last = store.last_stamps([name for d in due for name in record_identifiers(d)])
+        records = [r for d in due for r in dated_records(d, last, today=today)]
         result = publish_records(
             records,
             configuration=configuration,
