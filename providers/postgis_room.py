@@ -24,9 +24,9 @@ class Room:
     """The connections of a database, at one moment."""
 
     limit: int
-    """What the server, the database and the role allow at most."""
+    """What the server, the database or the role allows: the one that leaves least."""
     others: int
-    """What others than Passerelle hold of the server's."""
+    """What others than Passerelle hold of that."""
 
     @property
     def left(self) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg2
 import pytest
 
 from providers.configuration import SiloConfiguration
@@ -79,3 +80,19 @@ def test_room_is_what_the_smallest_limit_leaves(on_postgis: Any) -> None:
     room = read_room(silo)
     assert room.limit == 8
     assert room.left == max(8 - room.others, 0)
+
+
+def test_what_others_hold_of_another_database_is_nothing_to_a_database_of_its_own_limit(
+    on_postgis: Any, postgis_server: str
+) -> None:
+    silo = SiloConfiguration(name="sig", location=on_postgis.silo)
+    limit_connections(on_postgis, 8)
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(closing(psycopg2.connect(postgis_server)))
+        elsewhere = read_room(silo)
+        stack.enter_context(closing(psycopg2.connect(on_postgis.silo)))
+        here = read_room(silo)
+    assert (elsewhere.limit, here.limit) == (8, 8)
+    assert elsewhere.others <= 1, "only the test's own, on its way out"
+    assert here.others >= 1
