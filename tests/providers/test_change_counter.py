@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import select
 import signal
 import threading
 import time
@@ -228,6 +229,7 @@ def test_a_crash_that_loses_commits_or_rows_makes_another_state(
     """Numbers of transactions come again, and counts too; the rows are others."""
     tables = ("places", "apart", "emptied")
     address = own_postgis.address
+    witness = psycopg2.connect(address)
     with session(address) as cursor:
         cursor.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
         cursor.execute("ALTER SYSTEM SET wal_writer_flush_after = '1GB'")
@@ -247,6 +249,7 @@ def test_a_crash_that_loses_commits_or_rows_makes_another_state(
         before = [look(cursor, table) for table in tables]
         cursor.execute("SELECT pg_backend_pid()")
         os.kill(cursor.fetchone()[0], signal.SIGKILL)
+    await_the_end(witness)
     with session(reached(address)) as cursor:
         cursor.execute("SELECT count(*) FROM places")
         assert cursor.fetchone() == (0,)
@@ -255,6 +258,17 @@ def test_a_crash_that_loses_commits_or_rows_makes_another_state(
     for (state, rows), (later, others) in zip(before, after, strict=True):
         assert rows != others
         assert state != later
+
+
+def await_the_end(witness: Any) -> None:
+    """Wait until the server knows that it crashed: until then it still takes sessions.
+
+    It ends every other session when it learns of the one that was killed.
+    """
+    assert select.select([witness], [], [], 30)[0]
+    with pytest.raises(psycopg2.OperationalError), witness.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    witness.close()
 
 
 def reached(address: str) -> str:
