@@ -18,7 +18,6 @@ from providers.feature_source import (
     Limits,
     Page,
 )
-from providers.geopackage_features import GeopackageSilo
 from providers.postgis_features import PostgisSilo
 
 __all__ = [
@@ -46,4 +45,9 @@ def open_features(silo: SiloConfiguration, limits: Limits | None = None) -> Feat
         How much of it to take; `None` takes the defaults.
     """
     given = limits or Limits()
-    return PostgisSilo(silo, given) if silo.is_database else GeopackageSilo(silo, given)
+    if silo.is_database:
+        return PostgisSilo(silo, given)
+    # only where there are files: with GDAL it takes 20 MiB of every worker
+    from providers.geopackage_features import GeopackageSilo  # noqa: PLC0415
+
+    return GeopackageSilo(silo, given)

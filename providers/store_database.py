@@ -12,10 +12,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -25,12 +21,12 @@ from metadata.errors import StoreError
 from metadata.finding import Text
 from providers.store_errors import translated, unusable
 from providers.store_lock import file_lock, session_lock
+from providers.store_versions import EVERY, migrate, version_of
 
 SCHEMA = "passerelle"
 """Schema of the store's tables in PostgreSQL; never surveyed."""
 BUSY_TIMEOUT = 30_000
 """Milliseconds to wait for another process's write to SQLite."""
-_MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _BEGIN = "passerelle_begin"
 
 
@@ -109,38 +105,27 @@ class Database:
         return file_lock(path, name, wait=wait)
 
     def _bring_up_to_date(self) -> None:
-        """Run what migrations are missing."""
-        scripts = Config()
-        scripts.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        scripts.set_main_option("path_separator", "os")
-        newest = ScriptDirectory.from_config(scripts)
-        if self._is_current(newest):
-            return
-        with self.writing() as connection:
-            if self.file is None:
-                _make_schema(connection)
-            scripts.attributes["connection"] = connection
-            command.upgrade(scripts, "head")
-
-    def _is_current(self, scripts: ScriptDirectory) -> bool:
-        """Tell whether the tables are those of this version.
+        """Run what migrations are missing.
 
         Raises
         ------
         metadata.errors.StoreError
-            They are those of a newer one.
+            The tables are those of a newer version.
         """
         with self.reading() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in {
-            s.revision for s in scripts.walk_revisions()
-        }:
+            found = version_of(connection)
+        if found == EVERY[-1]:
+            return
+        if found is not None and found not in EVERY:
             message = Text(
                 f"Le registre {self.name} a été fait par une version plus récente.",
                 f"The store {self.name} was made by a newer version.",
             )
             raise StoreError(message, hint=Text("Mettez à jour.", "Upgrade."))
-        return found == scripts.get_current_head()
+        with self.writing() as connection:
+            if self.file is None:
+                _make_schema(connection)
+            migrate(connection)
 
 
 def alone(connection: Connection, table: Table) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from metadata.measured import Source
-from providers import postgis_survey, vector_survey
+from providers import postgis_survey
 from providers.configuration import SiloConfiguration
 from providers.surveyed import Progress, Surveyed
 
@@ -35,6 +35,8 @@ def survey_structure(silo: SiloConfiguration, *, now: datetime) -> Surveyed:
     """
     if silo.is_database:
         return postgis_survey.survey_structure(silo, now=now)
+    from providers import vector_survey  # noqa: PLC0415  (GDAL, only for files)
+
     return vector_survey.survey_structure(silo, now=now)
 
 
@@ -72,4 +74,6 @@ def survey_silo(
         return postgis_survey.survey_silo(
             silo, now=now, sources=sources, workers=workers, progress=progress
         )
+    from providers import vector_survey  # noqa: PLC0415  (GDAL, only for files)
+
     return vector_survey.survey_silo(silo, now=now, sources=sources, progress=progress)

@@ -10,6 +10,7 @@ from gateway.commands.options import Say
 from gateway.desk import Desk
 from metadata.errors import ConfigurationError
 from metadata.finding import Text
+from service.server import become_server
 
 DEFAULT_PORT = 8080
 
@@ -58,11 +59,10 @@ def add_serve(group: click.Group, text: Say) -> None:
         help=text("Une ligne par requête.", "One line for each request."),
     )
     @click.pass_obj
-    def serve(desk: Desk, host: str, port: int, workers: int, access_log: bool) -> int:
-        from service.server import serve as run  # noqa: PLC0415  (slow, only here)
-
+    def serve(desk: Desk, host: str, port: int, workers: int, access_log: bool) -> None:
         path = desk.configuration.path
         _require_free(host, port)
         desk.close()
-        run(path, host=host, port=port, workers=workers, access_log=access_log)
-        return 0
+        become_server(
+            path, host=host, port=port, workers=workers, access_log=access_log
+        )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -33,7 +34,7 @@ from metadata.measured import (
     Survey,
 )
 from metadata.record import Record, RecordKind
-from providers import store_tables
+from providers import store_tables, store_versions
 from providers.store import open_store
 from providers.store_database import Database
 from providers.store_model import Entry, EntryState, Operation, SnapshotChange
@@ -333,6 +334,22 @@ class TestOpening:
         ]
         ends = [process.communicate(timeout=120) for process in crowd]
         assert [(out, err) for out, err in ends] == [(b"0\n", b"")] * 5
+
+    def test_a_store_of_this_version_is_opened_without_the_tools_of_migration(
+        self, url: str
+    ) -> None:
+        Database(url).close()
+        code = (
+            "import sys; from providers.store import open_store\n"
+            "open_store(sys.argv[1]).close(); sys.exit('alembic' in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code, url], check=True, timeout=120)
+
+    def test_versions_bear_the_names_of_their_files(self) -> None:
+        folder = Path(store_versions.__file__).parent / "migrations"
+        scripts = ScriptDirectory(str(folder))
+        found = [script.revision for script in scripts.walk_revisions()]
+        assert found[::-1] == store_versions.EVERY
 
     def test_a_store_of_a_newer_version_is_refused(self, url: str) -> None:
         database = Database(url)

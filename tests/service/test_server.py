@@ -15,15 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-PROGRAM = """
-import sys
-from pathlib import Path
-from service.server import serve
-path, port, workers = sys.argv[1:]
-serve(Path(path), host="127.0.0.1", port=int(port), workers=int(workers))
-"""
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -35,14 +26,8 @@ def process(
     configuration: Path, workers: int
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     port = free_port()
-    command = [
-        sys.executable,
-        "-c",
-        PROGRAM,
-        str(configuration),
-        str(port),
-        str(workers),
-    ]
+    command = [sys.executable, "-m", "gateway", "--config", str(configuration)]
+    command += ["serve", f"--port={port}", f"--workers={workers}"]
     log = configuration.parent / "log"
     with log.open("wb") as output:
         started = subprocess.Popen(command, stdout=output, stderr=output)
@@ -98,3 +83,31 @@ def test_a_configuration_that_cannot_be_read_ends_the_server(
     on_geopackage.configuration.write_text("silos: [", encoding="utf-8")
     with process(on_geopackage.configuration, 1) as (started, _):
         assert started.wait(60) != 0
+
+
+def loaded(pid: int) -> str:
+    """Return what a process has in its memory, by the names of the files."""
+    return Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells that")
+@pytest.mark.parametrize("silo", ["on_geopackage", "on_postgis"])
+def test_no_process_keeps_what_it_does_not_need(
+    silo: str, request: pytest.FixtureRequest, wait_for: Any
+) -> None:
+    deployment = request.getfixturevalue(silo)
+    deployment.describe("places")
+    with process(deployment.configuration, 2) as (started, base):
+        wait_for(lambda: answers(base), 60)
+        for _ in range(10):
+            assert httpx.get(f"{base}/collections/places/items").status_code == 200
+        workers = [pid for pid in children(started.pid) if "lxml" in loaded(pid)]
+        assert len(workers) == 2
+        assert not {"lxml", "fiona", "sqlalchemy"} & set(loaded(started.pid).split("/"))
+        needs_files = ["fiona" in loaded(pid) for pid in workers]
+        assert needs_files == [silo == "on_geopackage"] * 2
