@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
