@@ -79,7 +79,12 @@ def api_root(dataset: Dataset) -> str:
 
 def file_address(dataset: Dataset, collection_id: str, ending: str) -> str:
     """Return the address of a whole collection as a file of some form."""
-    folder = f"{dataset.service_url}/collections/{collection_id}/download"
+    return download_address(dataset.service_url, collection_id, ending)
+
+
+def download_address(service_url: str, collection_id: str, ending: str) -> str:
+    """Return the same for whoever knows the service and not the dataset."""
+    folder = f"{service_url}/collections/{collection_id}/download"
     return f"{folder}/{collection_id}.{ending}"
 
 

@@ -23,12 +23,17 @@ def by_collection(made: Iterable[MadeFile]) -> Files:
     return found
 
 
+def fact_of(file: MadeFile) -> FileFacts:
+    """Return what our records say of a file."""
+    return FileFacts(
+        size=file.length, sha256=file.sha256, modified=file.changed_at.date()
+    )
+
+
 def facts_of(dataset: Dataset, files: Files) -> Mapping[str, FileFacts]:
     """Return what our records say of the files of a dataset, by address."""
     return {
-        file_address(dataset, collection.id, file.format): FileFacts(
-            size=file.length, sha256=file.sha256, modified=file.changed_at.date()
-        )
+        file_address(dataset, collection.id, file.format): fact_of(file)
         for collection in dataset.collections
         for file in files.get(collection.id, ())
     }

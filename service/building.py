@@ -88,6 +88,9 @@ def build(
         silos=silos,
         descriptions=material.descriptions,
         published=material.published,
+        files_left=tuple(
+            file for file in material.files if file.collection_id not in collections
+        ),
         catalogue=make_catalogue(
             material.catalogue,
             material.descriptions.found,

@@ -6,22 +6,25 @@ CSW) says nothing that changes with the rows.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 
 from metadata.dcat_distributions import FileFacts
 from metadata.distributions import file_address
+from providers.made_files import fact_of
 from service.snapshot import Snapshot
 
 
 def file_facts(snapshot: Snapshot, dataset_id: str) -> Mapping[str, FileFacts]:
-    """Return what is known of the files that lie ready, by address."""
+    """Return what is known of the files that lie ready, by address.
+
+    A collection that vanished keeps what was known of its files for as long as its
+    record stands: whoever harvests would take the dataset for changed.
+    """
     served = snapshot.datasets.get(dataset_id)
-    if served is None:
-        return {}
-    return {
-        file_address(served.dataset, each.id, form): FileFacts(
-            size=made.length, sha256=made.sha256, modified=made.changed_at.date()
-        )
-        for each in served.collections
+    ready = {
+        file_address(served.dataset, each.id, form): fact_of(made)
+        for each in (served.collections if served else ())
         for form, made in each.files.items()
     }
+    return ChainMap(ready, snapshot.facts_left)

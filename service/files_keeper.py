@@ -1,7 +1,7 @@
 """Keeps the files of the service up to date while it serves.
 
 One process of a deployment keeps them, whoever gets the lock first; when it ends,
-another one takes over. It looks every few seconds: what is served no more loses its
+another one takes over. It looks every few seconds: what somebody withdrew loses its
 files at once, what has none or other ones is made by a process of its own
 (`service.files_worker`), one at a time.
 

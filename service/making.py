@@ -21,7 +21,7 @@ from metadata.description import Descriptions
 from metadata.errors import PasserelleError, SourceError
 from metadata.finding import Text
 from metadata.measured import Source
-from metadata.stated import Status
+from metadata.stated import Access, Status
 from providers.change import data_mark, open_changes
 from providers.configuration import Configuration
 from providers.exports.content import file_content
@@ -35,6 +35,7 @@ from service.snapshot import ServedCollection, Snapshot
 from service.watching import SiloWatch
 
 logger = logging.getLogger(__name__)
+_OUTWARD: Final = (Status.PUBLISHED, Access.OPEN)
 _TOLD: Final = 5.0
 """Seconds between two times that the service is told of new files."""
 _UNWRITTEN: Final = (
@@ -147,13 +148,13 @@ def _sweep(folder: FilesPlace, store: Store, now: datetime) -> None:
 def drop_others(
     snapshot: Snapshot, store: Store, folder: FilesPlace
 ) -> tuple[str, ...]:
-    """Remove the files of collections that are neither served nor failing.
+    """Remove the files of collections that are not served, failing or promised.
 
     Of those that are served, files of a form that is made no more go too.
     """
     files, collections = store.files(), snapshot.collections
     gone = {file.collection_id for file in files}
-    gone -= collections.keys() | snapshot.broken.keys()
+    gone -= collections.keys() | snapshot.broken.keys() | _promised(snapshot)
     drop_collections(gone, store, folder)
     over = [
         file
@@ -165,6 +166,28 @@ def drop_others(
     for file in over:
         folder.remove(file.path)
     return tuple(sorted(gone))
+
+
+def _promised(snapshot: Snapshot) -> set[str]:
+    """Return the collections not served whose files the catalogue still tells of.
+
+    Tables and descriptions may vanish by mistake, and `publish` refuses to follow
+    then: nobody has said that the files are to go. Who withdraws a dataset has.
+    """
+    described = {each.id: each for each in snapshot.descriptions.found}
+    owners = {
+        address: file.collection_id
+        for address, file in zip(snapshot.facts_left, snapshot.files_left, strict=True)
+    }
+    found: set[str] = set()
+    for published in snapshot.catalogue.datasets.values() if owners else ():
+        description = described.get(published.revision.dataset_id)
+        if description is None:
+            told = (owners.get(link.url) for link in published.content.online)
+            found.update(name for name in told if name)
+        elif (description.status, description.access) == _OUTWARD:
+            found.update(collection.id for collection in description.collections)
+    return found
 
 
 def drop_collections(names: Iterable[str], store: Store, folder: FilesPlace) -> None:

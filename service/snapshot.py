@@ -15,14 +15,16 @@ from functools import cached_property
 from types import MappingProxyType
 
 from metadata.dataset import Collection, Dataset
+from metadata.dcat_distributions import FileFacts
 from metadata.description import Descriptions
-from metadata.distributions import collection_title
+from metadata.distributions import collection_title, download_address
 from metadata.errors import CollectionBroken
 from metadata.file_formats import FileFormat, made_formats
 from metadata.finding import Finding
 from providers.configuration import Configuration
 from providers.features import FeatureReader, FeatureSilo, FeatureSource
 from providers.folding import folded
+from providers.made_files import fact_of
 from providers.store_files import MadeFile
 from service.catalogue import Catalogue
 from service.validators import content_tag, digest
@@ -171,6 +173,17 @@ class Snapshot:
     descriptions: Descriptions = field(default_factory=lambda: Descriptions(()))
     """What is stated, drafts and withdrawn datasets included."""
     documents: DocumentCache = field(default_factory=DocumentCache)
+    files_left: tuple[MadeFile, ...] = ()
+    """Files of collections that are not served now."""
+
+    @cached_property
+    def facts_left(self) -> dict[str, FileFacts]:
+        """What is known of them, by address."""
+        url = self.configuration.service.url
+        return {
+            download_address(url, file.collection_id, file.format): fact_of(file)
+            for file in self.files_left
+        }
 
     def is_unreachable(self, silo: str) -> bool:
         """Tell whether a silo cannot be looked at now."""

@@ -623,3 +623,54 @@ def test_dates_are_those_of_the_content(deployment: Any, serve: Serve) -> None:
         assert run(deployment, "files") == 0
         assert client.head(GPKG).headers["last-modified"] == first["last-modified"]
         assert client.head(GPKG).headers["etag"] == first["etag"]
+
+
+def published(deployment: Any) -> None:
+    """Describe, measure, make and publish one dataset."""
+    deployment.describe("lieux", "places")
+    for command in ("survey", "files", "publish"):
+        assert run(deployment, command) == 0
+
+
+def feed(client: httpx.Client) -> str:
+    return client.get("/dcat/catalog.ttl").text
+
+
+def vanish(deployment: Any, what: str) -> None:
+    """Let a table or its description vanish, as a mistake would."""
+    if what == "description":
+        deployment.withdraw("lieux")
+    elif deployment.is_database:
+        deployment.execute("DROP TABLE places")
+    else:
+        silo = deployment.folder / "silo" / "base.gpkg"
+        with closing(sqlite3.connect(silo)) as base:
+            base.executescript("DELETE FROM gpkg_contents WHERE table_name = 'places'")
+
+
+@pytest.mark.parametrize("what", ["table", "description"])
+def test_what_vanished_is_told_as_it_was_until_a_publication_lets_it_go(
+    deployment: Any, serve: Serve, wait_for: Wait, what: str
+) -> None:
+    published(deployment)
+    with serve(deployment, files=0.1) as client:
+        before = feed(client)
+        assert before.count("spdx:checksumValue") == len(ALL_FORMATS)
+        vanish(deployment, what)
+        wait_for(lambda: client.get(GPKG).status_code in {404, 503})
+        time.sleep(0.5)  # several looks of who drops files
+        assert feed(client) == before
+        assert len(files_of(deployment)) == len(ALL_FORMATS)
+        assert run(deployment, "publish", "--allow-deletes", "9") in {0, 1}
+        wait_for(lambda: not files_of(deployment))
+
+
+def test_files_of_a_dataset_that_somebody_made_a_draft_again_go_at_once(
+    deployment: Any, serve: Serve, wait_for: Wait
+) -> None:
+    published(deployment)
+    with serve(deployment, files=0.1) as client:
+        assert ready(client)
+        deployment.describe("lieux", "places", status="draft")
+        wait_for(lambda: not files_of(deployment))
+        assert client.get(GPKG).status_code == 404
