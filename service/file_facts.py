@@ -22,9 +22,11 @@ def file_facts(snapshot: Snapshot, dataset_id: str) -> Mapping[str, FileFacts]:
     record stands: whoever harvests would take the dataset for changed.
     """
     served = snapshot.datasets.get(dataset_id)
+    if served is None:
+        return snapshot.facts_left
     ready = {
         file_address(served.dataset, each.id, form): fact_of(made)
-        for each in (served.collections if served else ())
+        for each in served.collections
         for form, made in each.files.items()
     }
     return ChainMap(ready, snapshot.facts_left)
