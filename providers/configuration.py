@@ -23,6 +23,7 @@ from providers.configuration_files import (
     FilesEntry,
     files_configuration,
 )
+from providers.configuration_keys import DETAILS, ApiKey, filled_keys
 from providers.configuration_outlets import PlaceSettings, place_settings
 from providers.configuration_values import (
     NO_SECRET,
@@ -60,12 +61,20 @@ class ServiceConfiguration:
     """Languages answered, the default first."""
     key: str = field(default="", repr=False)
     """Opens health details and administration from elsewhere than loopback."""
+    keys: tuple[ApiKey, ...] = ()
+    """Further keys, each with a name and the scopes that it opens."""
     connections: int = 4
     """Connections to each database and worker for pages; streams have 2 more."""
     memory: int = 64 * 2**20
     """Bytes of each worker for pages asked for lately; 0 keeps none."""
     largest_loss: float = 0.5
     """Share of the records that may vanish in a week before outlets answer 503."""
+
+    @property
+    def every_key(self) -> tuple[ApiKey, ...]:
+        """All keys there are, the one of the service first."""
+        own = ApiKey(name="service.key", key=self.key, scopes=(DETAILS,))
+        return (own, *self.keys) if self.key else self.keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +242,7 @@ def read_configuration(
             written.service,
             url=url,
             key=filled("service.key", written.service.key, environment),
+            keys=filled_keys(written.service.keys, environment),
         ),
         silos=MappingProxyType(
             {

@@ -1,6 +1,6 @@
 """`/health`: alive for everybody; what is wrong for those who hold the key.
 
-Details go to loopback or to a request with the header ``X-Passerelle-Key``.
+Details go to loopback or to a request with a key for them (`service.keys`).
 Behind a proxy every request comes from the proxy: only the key counts there,
 as soon as a request says that it was forwarded, or asks for another host than this
 one. Nor is a script of another site, in the browser of somebody on this machine,
@@ -9,7 +9,6 @@ taken for them: its requests bear an ``Origin``, or the name that it had resolve
 
 from __future__ import annotations
 
-import hmac
 from http import HTTPStatus
 from importlib.metadata import version
 from ipaddress import ip_address
@@ -17,12 +16,14 @@ from ipaddress import ip_address
 from starlette.requests import Request
 
 from metadata.finding import Finding, Language
+from providers.configuration import ServiceConfiguration
+from providers.configuration_keys import DETAILS
+from service.keys import key_of
 from service.links import Document
 from service.messages import text
 from service.problems import HttpProblem
 from service.snapshot import Snapshot
 
-KEY_HEADER = "x-passerelle-key"
 _ELSEWHERE = ("forwarded", "x-forwarded-for", "x-real-ip", "origin")
 """Headers of requests that did not begin with a person or program of this machine."""
 
@@ -35,15 +36,15 @@ def health_document(
         "status": "degraded" if snapshot.broken else "ok",
         "generation": snapshot.generation,
     }
-    if may_see_details(snapshot.configuration.service.key, request):
+    if may_see_details(snapshot.configuration.service, request):
         document |= _details(snapshot, language)
     return document
 
 
-def may_see_details(key: str, request: Request) -> bool:
-    """Tell whether a request comes from loopback itself or holds the key."""
-    given = request.headers.get(KEY_HEADER, "")
-    if key and hmac.compare_digest(given.encode(), key.encode()):
+def may_see_details(service: ServiceConfiguration, request: Request) -> bool:
+    """Tell whether a request comes from loopback itself or holds a key for them."""
+    key = key_of(service, request)
+    if key is not None and key.opens(DETAILS):
         return True
     if any(name in request.headers for name in _ELSEWHERE):
         return False
@@ -61,7 +62,7 @@ def require_insider(snapshot: Snapshot, request: Request) -> None:
     HttpProblem
         403.
     """
-    if not may_see_details(snapshot.configuration.service.key, request):
+    if not may_see_details(snapshot.configuration.service, request):
         raise HttpProblem(
             HTTPStatus.FORBIDDEN,
             "Forbidden",

@@ -165,3 +165,79 @@ def test_a_missing_file_says_how_to_name_one(tmp_path):
     assert "--config" in caught.value.hint
     assert "--config" in caught.value.remedy.fr
     assert caught.value.text.fr != caught.value.text.en
+
+
+KEYS = """\
+  keys:
+    - {name: bureau, key: "${BUREAU}", scopes: [read:details]}
+    - {name: terrain, key: "${TERRAIN}", scopes: ["edit:communes", "edit:voirie"]}
+"""
+KEYED = {**SECRETS, "BUREAU": "b" * 16, "TERRAIN": "t" * 32}
+
+
+def keyed(folder: Path, old: str = "", new: str = "", environment=KEYED):
+    return read(folder, GOOD.replace("silos:\n", f"{KEYS}silos:\n").replace(old, new),
+                environment)  # fmt: skip
+
+
+def test_keys_have_names_and_scopes_and_hide_themselves(tmp_path):
+    service = keyed(tmp_path, "http://127.0.0.1:8080/", "http://a/\n  key: old").service
+
+    assert [key.name for key in service.every_key] == [
+        "service.key",
+        "bureau",
+        "terrain",
+    ]
+    old, bureau, terrain = service.every_key
+    assert old.opens("read:details")
+    assert not old.edits
+    assert bureau.opens("read:details")
+    assert not bureau.opens("edit:communes")
+    assert terrain.opens("edit:voirie")
+    assert not terrain.opens("edit:autre")
+    assert not terrain.opens("read:details")
+    assert "bbbb" not in repr(service)
+    assert "tttt" not in repr(service)
+
+
+def test_one_scope_is_for_every_collection(tmp_path):
+    (key,) = keyed(tmp_path, '"edit:communes", "edit:voirie"', '"edit:*"').service.keys[
+        1:
+    ]
+
+    assert key.opens("edit:n-importe")
+    assert not key.opens("read:details")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("${BUREAU}", "en-clair-dans-le-fichier", "service.keys[1].key"),
+        ("${BUREAU}", "x${BUREAU}", "service.keys[1].key"),
+        ("${BUREAU}", "${ABSENTE}", "ABSENTE"),
+        ("[read:details]", "[]", "service.keys[1].scopes"),
+        ("[read:details]", "[write]", "service.keys[1].scopes"),
+        ("[read:details]", '["edit:"]', "service.keys[1].scopes"),
+        ("[read:details]", '["edit:a b"]', "service.keys[1].scopes"),
+        ("bureau", "un nom", "service.keys[1].name"),
+        ("bureau", "terrain", "service.keys.name"),
+        ("${BUREAU}", "${TERRAIN}", "service.keys.key"),
+    ],
+)
+def test_a_key_that_cannot_be_one_is_named(tmp_path, old, new, named):
+    with pytest.raises(ConfigurationError) as caught:
+        keyed(tmp_path, old, new)
+
+    assert named in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "court", "é" * 32, " " * 20, "a b\n" + "c" * 20]
+)
+def test_a_key_that_is_weak_or_fits_no_header_is_refused_unseen(tmp_path, secret):
+    with pytest.raises(ConfigurationError) as caught:
+        keyed(tmp_path, environment={**KEYED, "TERRAIN": secret})
+
+    assert "service.keys[2].key" in caught.value.message
+    assert not secret.strip() or secret not in str(caught.value)

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from providers.configuration import ServiceConfiguration
+from providers.configuration_keys import ApiKey
 from service.health import may_see_details
 
 DETAILS = {"version", "broken", "silos", "findings", "libraries"}
@@ -36,11 +38,30 @@ def request(client: str, **headers: str) -> Request:
 def test_who_may_see_details(
     client: str, headers: dict[str, str], *, allowed: bool
 ) -> None:
-    assert may_see_details("ouvre-toi", request(client, **headers)) is allowed
+    service = ServiceConfiguration(url="http://a.example", key="ouvre-toi")
+    assert may_see_details(service, request(client, **headers)) is allowed
 
 
 def test_without_a_key_an_empty_header_opens_nothing() -> None:
-    assert not may_see_details("", request("192.0.2.7", x_passerelle_key=""))
+    service = ServiceConfiguration(url="http://a.example")
+    assert not may_see_details(service, request("192.0.2.7", x_passerelle_key=""))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "allowed"),
+    [
+        (("read:details",), True),
+        (("edit:*",), False),
+        (("edit:a", "read:details"), True),
+    ],
+)
+def test_a_key_with_the_scope_opens_details(
+    scopes: tuple[str, ...], *, allowed: bool
+) -> None:
+    key = ApiKey(name="bureau", key="b" * 16, scopes=scopes)
+    service = ServiceConfiguration(url="http://a.example", keys=(key,))
+    asked = request("192.0.2.7", x_passerelle_key="b" * 16)
+    assert may_see_details(service, asked) is allowed
 
 
 def test_everybody_hears_that_the_service_is_alive(service: httpx.Client) -> None:
