@@ -148,20 +148,26 @@ def read_catalogue(store: Store, before: StoredCatalogue) -> StoredCatalogue:
 def make_catalogue(
     stored: StoredCatalogue, descriptions: Iterable[Description], before: Catalogue
 ) -> Catalogue:
-    """Return the catalogue; records that are as they were are taken from before."""
+    """Return the catalogue; records that are as they were are taken from before.
+
+    Where a description vanished, what it said last still holds: the record stands
+    until a publication lets it go.
+    """
     known = {d.id: d for d in descriptions}
     silos = {name: _silos(description) for name, description in known.items()}
+    silos = {**before.silos, **silos}
     if stored is before.stored and silos == before.silos:
         return before
     records = {}
     for applied in stored.applied:
         description = known.get(applied.revision.dataset_id)
+        old = before.records.get(applied.revision.record_identifier)
+        said_before = old.producer if old else ""
         fresh = Published(
             applied=applied,
             silos=silos.get(applied.revision.dataset_id, ()),
-            producer=description.producer if description else "",
+            producer=description.producer if description else said_before,
         )
-        old = before.records.get(fresh.identifier)
         records[fresh.identifier] = old if old == fresh else fresh
     return Catalogue(stored, MappingProxyType(records), MappingProxyType(silos))
 

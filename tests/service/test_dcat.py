@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ FORMS = {
     "jsonld": ("application/ld+json", "json-ld"),
     "rdf": ("application/rdf+xml", "xml"),
 }
+SILO = "/oai?verb=ListIdentifiers&metadataPrefix=oai_dc&set=silo:sig"
 FIRST = datetime(2026, 5, 4, 12, tzinfo=UTC)
 CATALOGUE = URIRef("http://service.example/geo/dcat/catalog")
 
@@ -306,8 +308,8 @@ def test_another_form_is_404(service: httpx.Client, path: str) -> None:
     assert service.get(path).status_code == 404
 
 
-def test_whoever_made_the_data_is_named(
-    on_geopackage: Any, publish: Any, serve: Any
+def test_whoever_made_the_data_is_named_and_still_is_when_the_description_vanished(
+    on_geopackage: Any, publish: Any, serve: Any, wait_for: Any
 ) -> None:
     on_geopackage.describe("places", more="")
     path = on_geopackage.folder / "datasets" / "places.yml"
@@ -318,11 +320,22 @@ def test_whoever_made_the_data_is_named(
     publish(on_geopackage)
     with serve(on_geopackage) as client:
         graph = parse(client.get("/dcat/catalog.ttl"))
+        members = client.get(SILO).text
+        path.unlink()
+        wait_for(lambda: client.get("/collections/places").status_code == 404)
+        assert isomorphic(parse(client.get("/dcat/catalog.ttl")), graph)
+        assert "<identifier>" in members
+        assert listed_in(client.get(SILO).text) == listed_in(members)
     names = {
         str(graph.value(node, FOAF.name))
         for node in graph.objects(None, DCTERMS.creator)
     }
     assert names == {"Agence de l'eau"}
+
+
+def listed_in(listed: str) -> list[str]:
+    """Return the identifiers that OAI-PMH lists."""
+    return re.findall("<identifier>(.*?)</identifier>", listed)
 
 
 def test_many_at_once_get_the_same(published: httpx.Client) -> None:
