@@ -14,6 +14,7 @@ _FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
 _FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 _RECORDS_1 = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
+_RECORDS_2 = "http://www.opengis.net/spec/ogcapi-records-2/1.0/conf/"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 _SCHEMAS = ("schemas", "returnables-and-receivables", "queryables", "sortables")
 """Of 23-058r2, under its own address and under that of its drafts, which most
@@ -60,6 +61,7 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
         f"{_RECORDS_1}{name}"
         for name in ("record-core", "record-core-query-parameters")
     ),
+    *(f"{_RECORDS_2}{name}" for name in ("simple", "advanced")),
 )
 """Conformance classes, in a fixed order."""
 

@@ -14,6 +14,7 @@ from metadata.distributions import GEOJSON
 from metadata.finding import Language
 from metadata.overview import State
 from metadata.record import RecordKind
+from metadata.record_facets import FACETS
 from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.oai.protocol import Verb
@@ -22,11 +23,13 @@ from service.problems import PROBLEM_JSON
 
 _JSON: Final = "application/json"
 _XML: Final = "application/xml"
+_FACETS_JSON: Final = "application/facets+json"
 _TEXT: Final[Document] = {"schema": {"type": "string"}}
 _FORM: Final = "application/x-www-form-urlencoded"
 _KEY: Final = "X-Passerelle-Key"
 _CATALOGUE: Final = "/collections/catalogue"
 _COUNT: Final[Document] = {"type": "integer", "minimum": 1}
+_NUMBER: Final[Document] = {"type": "integer", "minimum": 0}
 _CSW: Final = (
     "GetCapabilities",
     "DescribeRecord",
@@ -63,6 +66,8 @@ _RECORD_PARAMETERS: Final[Mapping[str, Document]] = {
     },
     "ids": {"type": "array", "items": {"type": "string"}},
     "externalIds": {"type": "array", "items": {"type": "string"}},
+    **{name: {"type": "string"} for name in FACETS if name != "type"},
+    "facets": {"type": "array", "items": {"type": "string"}},
     "after": {"type": "string"},
 }
 _ADMIN_PARAMETERS: Final[Mapping[str, Document]] = {
@@ -187,11 +192,12 @@ def _catalogue(get: Get, language: Language) -> Document:
         "f", {"type": "string", "enum": ["json"]}, say(language, "parameter.f")
     )
     limit = query("limit", _COUNT, say(language, "parameter.recordsLimit"))
+    or_none = query("limit", _NUMBER, say(language, "parameter.recordsLimit"))
     after = tuple(_described({"after": _RECORD_PARAMETERS["after"]}, language))
     searched = [
         *_described(_RECORD_PARAMETERS, language),
         *_shared("bbox", "datetime"),
-        limit,
+        or_none,
     ]
     record = {"name": "recordId", "in": "path", "required": True}
     record |= {
@@ -202,6 +208,7 @@ def _catalogue(get: Get, language: Language) -> Document:
     paths = {
         "": ("catalogue", {_JSON: _ref("collection")}, []),
         "/queryables": ("catalogueQueryables", {SCHEMA_JSON: _ref("jsonSchema")}, []),
+        "/facets": ("catalogueFacets", {_FACETS_JSON: _written(_FACETS_JSON)}, []),
         "/items": ("catalogueItems", found, searched),
         "/items/{recordId}": ("catalogueItem", {GEOJSON: _ref("feature")}, [record]),
     }

@@ -33,6 +33,7 @@ def catalogue_routes(keeper: Keeper, clock: Callable[[], datetime]) -> list[Base
     return [
         Route(path, records.collection),
         Route(f"{path}/queryables", records.queryables),
+        Route(f"{path}/facets", records.facets),
         Route(f"{path}/items", records.items),
         Route(f"{path}/items", _read_only, methods=["POST"]),
         Route(f"{path}/items/{{item:path}}", records.item),

@@ -27,6 +27,7 @@ from metadata.distributions import GEOJSON
 from metadata.finding import Language
 from metadata.ogcrecord import ogc_record
 from metadata.record import RecordKind
+from metadata.record_facets import FACETS
 from service.catalogue import Published
 from service.csw.keeper import Keeper
 from service.dcat import Clock, read_limit, record_url, require_whole
@@ -36,12 +37,19 @@ from service.messages import say, text
 from service.negotiation import JSON, SCHEMA, Offer
 from service.problems import not_found
 from service.queryables import JSON_SCHEMA
+from service.records_facets import counted, facets_document, read_facets
 from service.records_search import PARAMETERS, matching, read_search
 from service.snapshot import Snapshot
 from service.visit import COMMON, Visit, visit
 
 PAGE_SIZE: Final = 10
 MOST: Final = 1000
+_FACETS: Final = Offer(
+    "json",
+    "application/facets+json",
+    ("application/json", "application/schema+json"),
+)
+FACETS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/facets"
 _RECORD: Final = Offer("json", GEOJSON, ("application/json",))
 
 
@@ -70,6 +78,11 @@ class RecordsApi:
         seen = visit(request, (SCHEMA,))
         return _answer(seen, _queryables(seen))
 
+    def facets(self, request: Request) -> Response:
+        """Answer `/collections/catalogue/facets`: by what is counted."""
+        seen = visit(request, (_FACETS,))
+        return _answer(seen, facets_document("catalogue", _title(seen)))
+
     def items(self, request: Request) -> Response:
         """Answer `/collections/catalogue/items`.
 
@@ -81,20 +94,24 @@ class RecordsApi:
         """
         seen = visit(request, (_RECORD,), COMMON | PARAMETERS)
         given = dict(request.query_params)
-        limit = read_limit(given.get("limit"), PAGE_SIZE, MOST)
+        limit = _limit(given.get("limit"))
+        facets = read_facets(given.get("facets"))
         catalogue = seen.snapshot.catalogue
         search = read_search(given)
         require_whole(seen.snapshot, self._clock())
         index = self._keeper.index(catalogue.stored)
-        found = [i for i in matching(index, search) if i in catalogue.records]
+        found = [
+            e for e in matching(index, search) if e.identifier in catalogue.records
+        ]
         after = given.get("after", "")
-        left = (identifier for identifier in found if identifier > after)
+        left = (each.identifier for each in found if each.identifier > after)
         shown = list(islice(left, limit + 1))
         more, shown = len(shown) > limit, shown[:limit]
         records = [catalogue.records[identifier] for identifier in shown]
-        following = {**given, "after": shown[-1]} if more else {}
+        following = {**given, "after": shown[-1]} if more and shown else {}
         document: Document = {
             "type": "FeatureCollection",
+            "facets": counted(found, facets),
             "features": [_feature(each, seen) for each in records],
             "numberMatched": len(found),
             "numberReturned": len(records),
@@ -116,6 +133,11 @@ class RecordsApi:
         if published is None:
             raise not_found(text("catalogue.no-record", name=name[:80]))
         return _answer(seen, _feature(published, seen))
+
+
+def _limit(given: str | None) -> int:
+    """Return how many records are wanted on a page; 0 where only their number is."""
+    return 0 if given == "0" else read_limit(given, PAGE_SIZE, MOST)
 
 
 def _base(snapshot: Snapshot) -> str:
@@ -176,6 +198,12 @@ def _collection(seen: Visit) -> Document:
                 SCHEMA_JSON,
                 say(language, "link.queryables"),
             ),
+            _link(
+                f"{base}/facets",
+                FACETS_REL,
+                _FACETS.media_type,
+                say(language, "link.facets"),
+            ),
             _link(f"{url}/dcat/catalog.ttl", "alternate", "text/turtle", "DCAT-AP"),
             _link(
                 f"{url}/dcat/catalog.jsonld",
@@ -200,6 +228,10 @@ def _queryables(seen: Visit) -> Document:
         "type": {"type": "string", "enum": [kind.value for kind in RecordKind]},
         "id": {"type": "string", "x-ogc-role": "id"},
         "externalIds": {"type": "string"},
+    }
+    properties |= {
+        name: {**properties.get(name, {"type": "string"}), "facet": True}
+        for name in FACETS
     }
     by = {"geometry": "bbox", "time": "datetime", "id": "ids"}
     for name, schema in properties.items():

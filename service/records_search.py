@@ -22,6 +22,7 @@ from metadata.crs import CRS84
 from metadata.errors import QueryError
 from metadata.measured import Bounds
 from metadata.record import RecordKind
+from metadata.record_facets import FACETS, PLACES
 from providers.boxes import split_box
 from providers.folding import folded
 from service.csw.entry import Box, Entry
@@ -31,7 +32,18 @@ from service.messages import text
 from service.parameters import read_bbox
 
 PARAMETERS: Final = frozenset(
-    {"q", "bbox", "datetime", "type", "ids", "externalIds", "limit", "after"}
+    {
+        "q",
+        "bbox",
+        "datetime",
+        "type",
+        "ids",
+        "externalIds",
+        "limit",
+        "after",
+        "facets",
+        *FACETS,
+    }
 )
 _SEARCHED: Final = ("Title", "Abstract", "Subject", "OrganisationName")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?", re.ASCII)
@@ -55,6 +67,8 @@ class Search:
     types: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     external_ids: frozenset[str] = frozenset()
+    having: tuple[tuple[str, str], ...] = ()
+    """Facets, and the value that a record must have of each."""
 
 
 def read_search(given: Mapping[str, str]) -> Search:
@@ -73,17 +87,20 @@ def read_search(given: Mapping[str, str]) -> Search:
         types=_types(given),
         ids=frozenset(_parts(given, "ids")),
         external_ids=frozenset(_parts(given, "externalIds")),
+        having=tuple(
+            (name, given[name]) for name in FACETS if name in given and name != "type"
+        ),
     )
 
 
-def matching(index: Index, search: Search) -> Iterator[str]:
-    """Yield the identifiers of the records found, in their order."""
+def matching(index: Index, search: Search) -> Iterator[Entry]:
+    """Yield the records found, in the order of their identifiers."""
     texts = _texts(index) if search.phrases else ()
     for place, entry in enumerate(index.entries):
         if _fits(entry, search) and (
             not search.phrases or any(p in texts[place] for p in search.phrases)
         ):
-            yield entry.identifier
+            yield entry
 
 
 def _fits(entry: Entry, search: Search) -> bool:
@@ -95,6 +112,7 @@ def _fits(entry: Entry, search: Search) -> bool:
             not search.external_ids
             or _has(entry, "ResourceIdentifier", search.external_ids)
         )
+        and all(v in entry.facets[PLACES[name]] for name, v in search.having)
         and (search.period is None or _is_in(entry, search.period))
         and (not search.area or _meets(entry.box, search.area))
     )

@@ -16,6 +16,9 @@ from lxml import etree
 
 from metadata.content import Box as Extent
 from metadata.iso19139_read import NotARecord, read_iso19139
+from metadata.ogcrecord import ogc_record
+from metadata.record_facets import Values as Facets
+from metadata.record_facets import facet_values
 from metadata.xml import parse
 from providers.store_model import Revision
 from service.csw import dublin_core, iso_views
@@ -48,6 +51,8 @@ class Entry:
     """The record, deflated."""
     dublin_core: bytes
     """Its full csw:Record, deflated."""
+    facets: Facets
+    """What it has of each facet; see `metadata.record_facets`."""
 
     def rendered(self, schema: OutputSchema, element_set: ElementSet) -> bytes:
         """Return an XML element, every prefix bound, without declaration."""
@@ -99,6 +104,7 @@ def make_entry(revision: Revision, dictionary: bytes) -> Entry:
         dictionary=dictionary,
         iso=deflated(iso, dictionary),
         dublin_core=deflated(dublin_core.encode_record(content, values), dictionary),
+        facets=facet_values(ogc_record(content, revision.date_stamp)["properties"]),
     )
 
 
@@ -126,6 +132,7 @@ def _unread(revision: Revision, dictionary: bytes, iso: bytes, text: bytes) -> E
         dictionary=dictionary,
         iso=deflated(iso, dictionary),
         dublin_core=deflated(dublin_core.encode_values(values), dictionary),
+        facets=facet_values({"type": revision.kind.value}),
     )
 
 

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from metadata.record_facets import FACETS, facet_values
+
 FIRST = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ITEMS = "/collections/catalogue/items"
 BASE = "http://service.example/geo/collections/catalogue"
@@ -82,6 +84,11 @@ OF_ZONES = ZONES | {"Service de téléchargement : Zones d'activités"}
         ({"q": "écoles", "type": "dataset"}, SCHOOLS),
         ({"externalIds": "https://data.example/id/zones"}, ZONES),
         ({"ids": "nothing"}, set()),
+        ({"formats": "gpkg"}, SCHOOLS | ZONES),
+        ({"formats": "gpk"}, set()),
+        ({"accessRights": "restricted"}, RESERVE),
+        ({"themes": "Géospatiales"}, OF_ZONES),
+        ({"organization": "Service des essais", "q": "écoles"}, OF_SCHOOLS),
     ],
 )
 def test_each_parameter_narrows_what_is_found(
@@ -95,7 +102,15 @@ def test_each_parameter_narrows_what_is_found(
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("limit=0", "limit"),
+        ("limit=00", "limit"),
+        ("facets=", "facets"),
+        ("facets=title", "facets"),
+        ("facets=keywords,keywords", "facets"),
+        ("facets=keywords:0", "facets"),
+        ("facets=keywords:x", "facets"),
+        ("facets=keywords:10:size", "facets"),
+        ("facets=keywords:10:count_asc:1", "facets"),
+        ("formats=gpkg&formats=csv", "formats"),
         ("limit=x", "limit"),
         ("bbox=1,2,3", "bbox"),
         ("bbox=a,b,c,d", "bbox"),
@@ -114,6 +129,70 @@ def test_a_wrong_parameter_is_named(
     answer = client.get(f"{ITEMS}?{query}")
     assert answer.status_code == 400
     assert answer.json()["parameter"] == parameter
+
+
+def facets_of(client: httpx.Client, **parameters: str) -> dict[str, Any]:
+    answer = client.get(ITEMS, params={"limit": "0", **parameters})
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    assert document["features"] == []
+    assert [x["rel"] for x in document["links"]] == ["self", "collection"]
+    facets: dict[str, Any] = document["facets"]
+    return facets
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"type": "service"}, {"q": "écoles"}])
+def test_a_bucket_counts_the_records_that_have_its_value_and_finds_them(
+    client: httpx.Client, narrowed: dict[str, str]
+) -> None:
+    every = client.get(ITEMS, params={"limit": "100", **narrowed}).json()["features"]
+    values = [facet_values(record["properties"]) for record in every]
+    facets = facets_of(client, **narrowed)
+    assert list(facets) == list(FACETS)
+    for place, (name, facet) in enumerate(facets.items()):
+        assert (facet["type"], facet["property"]) == ("term", FACETS[name])
+        counted = {bucket["value"]: bucket["count"] for bucket in facet["buckets"]}
+        said = [value for each in values for value in each[place]]
+        assert counted == {value: said.count(value) for value in said}
+        assert facet["more"] is False
+        for value, number in counted.items():
+            if name not in narrowed:
+                titles = found(client, **narrowed, **{name: value})
+                assert len(titles) == number
+
+
+@pytest.mark.parametrize(
+    ("asked", "buckets", "more"),
+    [
+        ("formats", ["csv", "fgb", "geojson", "gpkg", "parquet", "shp.zip"], False),
+        ("formats:2", ["csv", "fgb"], True),
+        ("formats:2:value_desc", ["shp.zip", "parquet"], True),
+        ("formats::value_desc", None, False),
+        ("type:5:count_asc", ["service", "dataset"], False),
+        ("type:5:count_desc", ["dataset", "service"], False),
+        ("type:1:value_asc", ["dataset"], True),
+    ],
+)
+def test_only_the_facets_asked_for_are_told_as_they_are_asked_for(
+    client: httpx.Client, asked: str, buckets: list[str] | None, more: bool
+) -> None:
+    (name,) = facets = facets_of(client, facets=asked)
+    assert name == asked.partition(":")[0]
+    told = [bucket["value"] for bucket in facets[name]["buckets"]]
+    assert told == (buckets if buckets is not None else sorted(told, reverse=True))
+    assert facets[name]["more"] is more
+
+
+def test_facets_stand_in_a_document_of_their_own(client: httpx.Client) -> None:
+    collection = client.get("/collections/catalogue").json()
+    (link,) = [x for x in collection["links"] if x["rel"].endswith("/facets")]
+    answer = client.get(link["href"].removeprefix("http://service.example/geo"))
+    assert answer.headers["content-type"] == link["type"] == "application/facets+json"
+    document = answer.json()
+    assert document["id"] == "catalogue"
+    assert {n: f["property"] for n, f in document["facets"].items()} == FACETS
+    queryables = client.get("/collections/catalogue/queryables").json()["properties"]
+    assert {n for n, schema in queryables.items() if schema.get("facet")} == {*FACETS}
 
 
 def test_a_record_says_what_the_standard_wants(client: httpx.Client) -> None:
@@ -213,7 +292,7 @@ def test_queryables_are_a_schema_and_each_can_be_asked_for(
         "type": "dataset",
         "ids": "a",
         "externalIds": "b",
-    }
+    } | dict.fromkeys(FACETS, "dataset")
     for schema in document["properties"].values():
         parameter = schema["description"].rstrip(".").rpartition(" ")[2]
         answer = client.get(ITEMS, params={parameter: values[parameter]})
