@@ -17,6 +17,7 @@ from metadata.errors import (
     SilosBusy,
     SourceError,
     SourceUnreachable,
+    StoreError,
 )
 
 
@@ -29,7 +30,7 @@ def told_to_pygeoapi() -> Iterator[None]:
     pygeoapi.provider.base.ProviderInvalidQueryError
         The question is wrong (400).
     pygeoapi.provider.base.ProviderConnectionError
-        The silo does not answer (500).
+        The silo, or the store, does not answer (500).
     pygeoapi.provider.base.ProviderQueryError
         The silo refuses, or the table is gone (500).
     """
@@ -38,7 +39,7 @@ def told_to_pygeoapi() -> Iterator[None]:
     except (QueryError, UnknownCrs) as error:
         said = " ".join(part for part in (error.message, error.hint) if part)
         raise ProviderInvalidQueryError(user_msg=said) from error
-    except (SourceUnreachable, SilosBusy) as error:
+    except (SourceUnreachable, SilosBusy, StoreError) as error:
         raise ProviderConnectionError(error.message) from error
     except SourceError as error:
         raise ProviderQueryError(error.message) from error

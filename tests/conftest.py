@@ -10,19 +10,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg2
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
 _numbers = count(1)
+RUN_PYGEOAPI = "from pygeoapi.flask_app import APP; APP.run('127.0.0.1', {port})"
+NO_API = "openapi: 3.0.2\ninfo: {title: x, version: '1'}\npaths: {}\n"
 
 
 TOGETHER = ("tests/portal/", "tests/gateway/udata/", "tests/gateway/ckan/")
@@ -305,3 +309,90 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stock_pygeoapi() -> Callable[
+    [Path, Mapping[str, Any]], AbstractContextManager[httpx.Client]
+]:
+    """An unmodified pygeoapi, run in a folder on resources as a deployer writes them.
+
+    As its own Flask application, as long as the context lasts, which is a client of it.
+    """
+    return _stock_pygeoapi
+
+
+def _pygeoapi_configuration(url: str, resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a deployer of pygeoapi would write."""
+    text = {"en": "Test"}
+    contact = {"name": "x", "email": "x@example.org", "role": "pointOfContact"}
+    return {
+        "server": {
+            "bind": {"host": "127.0.0.1", "port": 0},
+            "url": url,
+            "mimetype": "application/json; charset=UTF-8",
+            "encoding": "utf-8",
+            "language": "en-US",
+            "map": {"url": "", "attribution": ""},
+            "limits": {"default_items": 10, "max_items": 1000},
+        },
+        "logging": {"level": "ERROR"},
+        "metadata": {
+            "identification": {
+                "title": text,
+                "description": text,
+                "keywords": {"en": ["test"]},
+                "url": url,
+            },
+            "license": {"name": "x", "url": url},
+            "provider": {"name": "x", "url": url},
+            "contact": contact,
+        },
+        "resources": dict(resources),
+    }
+
+
+@contextmanager
+def _stock_pygeoapi(
+    folder: Path, resources: Mapping[str, Any]
+) -> Iterator[httpx.Client]:
+    """Run it as long as the context lasts; yield a client of it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    config, openapi = folder / "pygeoapi.yml", folder / "openapi.yml"
+    config.write_text(yaml.safe_dump(_pygeoapi_configuration(url, resources)))
+    openapi.write_text(NO_API)
+    environment = {
+        **os.environ,
+        "PYGEOAPI_CONFIG": str(config),
+        "PYGEOAPI_OPENAPI": str(openapi),
+    }
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", RUN_PYGEOAPI.format(port=port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+        )
+    try:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            _await_pygeoapi(client, server, folder / "log")
+            yield client
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _await_pygeoapi(
+    client: httpx.Client, server: subprocess.Popen[bytes], log: Path
+) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            client.get("/conformance")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"pygeoapi did not start: {log.read_text()[-2000:]}")

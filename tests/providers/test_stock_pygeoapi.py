@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 WINDOW = "POLYGON((1 45, 5 45, 5 48, 1 48, 1 45))"
 
 
-def configuration(rich: Any, url: str) -> dict[str, Any]:
-    """Return what a deployer of pygeoapi would write."""
+def resources(rich: Any) -> dict[str, Any]:
+    """Return what a deployer of pygeoapi would write of the table."""
     provider = {
         "type": "feature",
         "name": (
@@ -38,90 +31,28 @@ def configuration(rich: Any, url: str) -> dict[str, Any]:
         "crs": [CRS84, f"{EPSG}4326", f"{EPSG}2154"],
         "columns": {"exclude": ["secret"], "rename": {"code": "insee"}},
     }
-    text = {"en": "Test"}
-    contact = {"name": "x", "email": "x@example.org", "role": "pointOfContact"}
     return {
-        "server": {
-            "bind": {"host": "127.0.0.1", "port": 0},
-            "url": url,
-            "mimetype": "application/json; charset=UTF-8",
-            "encoding": "utf-8",
-            "language": "en-US",
-            "map": {"url": "", "attribution": ""},
-            "limits": {"default_items": 10, "max_items": 1000},
-        },
-        "logging": {"level": "ERROR"},
-        "metadata": {
-            "identification": {
-                "title": text,
-                "description": text,
-                "keywords": {"en": ["test"]},
-                "url": url,
-            },
-            "license": {"name": "x", "url": url},
-            "provider": {"name": "x", "url": url},
-            "contact": contact,
-        },
-        "resources": {
-            "rich": {
-                "type": "collection",
-                "title": "Rich",
-                "description": "Rich",
-                "keywords": ["test"],
-                "links": [],
-                "extents": {"spatial": {"bbox": [-180, -90, 180, 90], "crs": CRS84}},
-                "providers": [provider],
-            }
-        },
+        "rich": {
+            "type": "collection",
+            "title": "Rich",
+            "description": "Rich",
+            "keywords": ["test"],
+            "links": [],
+            "extents": {"spatial": {"bbox": [-180, -90, 180, 90], "crs": CRS84}},
+            "providers": [provider],
+        }
     }
 
 
 @pytest.fixture(scope="module")
 def stock(
-    rich: Any, tmp_path_factory: pytest.TempPathFactory
+    rich: Any, tmp_path_factory: pytest.TempPathFactory, stock_pygeoapi: Any
 ) -> Iterator[httpx.Client]:
     """Stock pygeoapi on the rich table."""
     folder = tmp_path_factory.mktemp("pygeoapi")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    config, openapi = folder / "pygeoapi.yml", folder / "openapi.yml"
-    config.write_text(yaml.safe_dump(configuration(rich, url)))
-    openapi.write_text("openapi: 3.0.2\ninfo: {title: x, version: '1'}\npaths: {}\n")
-    environment = {
-        **os.environ,
-        "PYGEOAPI_CONFIG": str(config),
-        "PYGEOAPI_OPENAPI": str(openapi),
-    }
-    run = f"from pygeoapi.flask_app import APP; APP.run('127.0.0.1', {port})"
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-c", run],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
-    try:
-        with httpx.Client(base_url=f"{url}/collections/rich", timeout=30) as client:
-            _wait(client, server, folder / "log")
-            yield client
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait(client: httpx.Client, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            client.get("")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"pygeoapi did not start: {log.read_text()[-2000:]}")
+    with stock_pygeoapi(folder, resources(rich)) as client:
+        client.base_url = client.base_url.join("/collections/rich")
+        yield client
 
 
 def items(stock: httpx.Client, **parameters: Any) -> dict[str, Any]:
