@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
-from metadata.dataset import Collection, PublishedColumn, published_columns
+from metadata.dataset import Collection, PublishedColumn
 from metadata.errors import QueryError
 from metadata.finding import Text
 from providers.cql2_compare import compare
@@ -24,6 +24,7 @@ from providers.cql2_tree import (
 from providers.durations import is_duration, moved
 from providers.instants import read_date, read_instant
 from providers.keys import read_integer
+from providers.query import time_column
 
 _OPEN = frozenset({"", ".."})
 _INTERVAL_HINT = Text(
@@ -76,7 +77,7 @@ def during(text: str, collection: Collection) -> list[Predicate]:
         The text is neither an instant nor an interval, or ends before it starts.
     """
     start, end = _interval(text)
-    column = _time_column(collection)
+    column = time_column(collection)
     if column is None:
         return []
     found = Property(column, kind_of(column) or Kind.DATE)
@@ -152,14 +153,6 @@ def _no_interval(text: str) -> QueryError:
         parameter="datetime",
         hint=_INTERVAL_HINT,
     )  # fmt: skip
-
-
-def _time_column(collection: Collection) -> PublishedColumn | None:
-    """Return the published column that ``datetime`` is about; `None` without."""
-    for column in published_columns(collection):
-        if column.field.name == collection.time_field:
-            return column if kind_of(column) in {Kind.DATE, Kind.DATETIME} else None
-    return None
 
 
 def _integer(text: str) -> Constant:

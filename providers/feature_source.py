@@ -62,7 +62,7 @@ class Page:
     """One page of features, as the silo wrote them."""
 
     sequence: bytes
-    """One GeoJSON Feature each, in order, with `SEPARATOR` between; may be empty."""
+    """One feature each, in order, with `SEPARATOR` between; may be empty."""
     count: int
     """How many they are."""
     next_cursor: str | None
@@ -106,10 +106,10 @@ class Counted:
 
 
 class FeatureStream(Iterator[bytes], Protocol):
-    """Features on their way, a batch at a time: GeoJSON objects and commas.
+    """Features on their way, a batch at a time, and what stands between them.
 
-    The batches joined are the inside of a ``features`` array. Closing gives the
-    connection back; exhausting it, or an error, does too.
+    The batches of GeoJSON joined are the inside of a ``features`` array. Closing
+    gives the connection back; exhausting it, or an error, does too.
     """
 
     count: int

@@ -22,6 +22,7 @@ from providers.feature_source import (
     PoolUse,
 )
 from providers.geopackage_files import Connection, Files, translated, within
+from providers.geopackage_forms import feature_writer
 from providers.geopackage_rows import decoder
 from providers.geopackage_statements import GeopackageStatements, find_layer, render
 from providers.geopackage_writing import FeatureWriter, position_text
@@ -108,7 +109,7 @@ class GeopackageSource:
 
     def page(self, query: Query) -> Page:
         """Read one page."""
-        writer = FeatureWriter(self.collection, query)
+        writer = feature_writer(self.collection, query)
         with self._session() as session:
             asked = self.asked(session, query)
             rows = session.rows(session.statements.page(asked, writer))
@@ -124,7 +125,7 @@ class GeopackageSource:
 
     def stream(self, query: Query) -> FeatureStream:
         """Read a batch at a time."""
-        writer = FeatureWriter(self.collection, query)
+        writer = feature_writer(self.collection, query)
         return RowStream(
             query,
             OpenCursor(self, self._streams.pool(self._container), query, writer),
@@ -135,7 +136,7 @@ class GeopackageSource:
     def rows(self) -> TableRows:
         """Read every row, a batch at a time."""
         query = Query()
-        writer = FeatureWriter(self.collection, query)
+        writer = feature_writer(self.collection, query)
         cursor = OpenCursor(self, self._streams.pool(self._container), query, writer)
         return TableRows(cursor, decoder(writer))
 
@@ -144,7 +145,7 @@ class GeopackageSource:
         constants = read_key(key, key_columns(self.collection))
         if constants is None:
             return None
-        writer = FeatureWriter(self.collection, Query(crs=crs))
+        writer = feature_writer(self.collection, Query(crs=crs))
         with self._session() as session:
             rows = session.rows(session.statements.feature(constants, writer))
         return writer.write(rows)[0].decode() if rows else None
@@ -152,7 +153,7 @@ class GeopackageSource:
     def check(self) -> None:
         """Prepare a statement that needs every column, and read one row at most."""
         query = Query(limit=0)
-        writer = FeatureWriter(self.collection, query)
+        writer = feature_writer(self.collection, query)
         with self._session() as session:
             session.rows(session.statements.page(query, writer))
 

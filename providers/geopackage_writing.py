@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from metadata.crs import Crs
 from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.measured import FieldType
+from providers.decimals import decimals
 from providers.geopackage_geometry import moved_coordinates, wkb_of
 from providers.query import Query, key_columns
 from providers.streams import Row
-from providers.windows import is_geographic
 
-DEGREE_DIGITS = 9
-METRE_DIGITS = 4
 _COLLECTION = int(shapely.GeometryType.GEOMETRYCOLLECTION)
 _Write = Callable[[object], str]
 
@@ -34,7 +32,7 @@ class FeatureWriter:
         self.key = key_columns(collection)
         self.columns = published_columns(collection) if shown is None else shown
         self.geometry = collection.geometry if query.geometry else None
-        self._crs = query.crs
+        self.crs = query.crs
         self._members = [
             (f"{_dumps(column.name)}:", _WRITERS.get(column.field.type, _dumps))
             for column in self.columns
@@ -50,8 +48,8 @@ class FeatureWriter:
         geometries = self._geometries([row[0] for row in rows])
         return [
             (
-                f'{{"type":"Feature",{self._id(row)}"geometry":{geometry},'
-                f'"properties":{self._properties(row)}}}'
+                f'{{"type":"Feature",{self.id_member(row)}"geometry":{geometry},'
+                f'"properties":{self.properties(row)}}}'
             ).encode()
             for row, geometry in zip(rows, geometries, strict=True)
         ]
@@ -59,9 +57,10 @@ class FeatureWriter:
     def _geometries(self, blobs: Sequence[object]) -> Sequence[str]:
         if self.geometry is None:
             return ["null"] * len(blobs)
-        return geojson(blobs, self.geometry.srid, self._crs)
+        return geojson(blobs, self.geometry.srid, self.crs)
 
-    def _id(self, row: Row) -> str:
+    def id_member(self, row: Row) -> str:
+        """Return the ``id`` member and its comma; empty without a key."""
         if not self.key:
             return ""
         values = row[1 : 1 + len(self.key)]
@@ -69,8 +68,10 @@ class FeatureWriter:
             return f'"id":{_dumps(values[0])},'
         return f'"id":{_dumps(identifier(values))},'
 
-    def _properties(self, row: Row) -> str:
-        values = row[1 + len(self.key) : self.width]
+    def properties(self, row: Row) -> str:
+        """Return the properties as a JSON object."""
+        first = 1 + len(self.key)
+        values = row[first : first + len(self._members)]
         members = [
             name + ("null" if value is None else write(value))
             for (name, write), value in zip(self._members, values, strict=True)
@@ -94,8 +95,13 @@ def position_text(value: object, column: PublishedColumn) -> str | None:
 
 def geojson(blobs: Sequence[object], source: int, crs: Crs) -> Sequence[str]:
     """Return GeoJSON geometries in the CRS and axis order asked for."""
+    return shapes_as_geojson(shapes_of(blobs), source, crs)
+
+
+def shapes_of(blobs: Sequence[object]) -> NDArray[np.object_]:
+    """Return the shapes of geometries as a GeoPackage keeps them."""
     found = [wkb_of(blob) if isinstance(blob, bytes) else None for blob in blobs]
-    return shapes_as_geojson(np.asarray(shapely.from_wkb(found), object), source, crs)
+    return np.asarray(shapely.from_wkb(found), object)
 
 
 def shapes_as_geojson(
@@ -108,7 +114,7 @@ def shapes_as_geojson(
     metadata.crs.UnknownCrs
         There is no way from the one to the other.
     """
-    digits = DEGREE_DIGITS if is_geographic(crs.srid) else METRE_DIGITS
+    digits = decimals(crs)
     if shapely.has_m(geometries).any():
         geometries = _without_measures(geometries)
     _flatten(geometries)

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from pyproj import CRS
 
+from metadata.crs import Crs
 from metadata.measured import Bounds, GeometryColumn, GeometryType
 from providers.dialect import ROW
 from providers.sql import NOTHING, Bound, Name, Sql, sql
@@ -87,6 +88,12 @@ def moved(geometry: GeometryColumn, srid: int) -> Sql:
         return there
     inside = sql(stored(geometry), " @ ", envelope(reach))
     return sql("(CASE WHEN ", inside, " THEN ", there, " END)")
+
+
+def outgoing(geometry: GeometryColumn, crs: Crs) -> Sql:
+    """Return the plain geometry in the CRS and axis order asked for."""
+    found = moved(geometry, crs.srid)
+    return sql("ST_FlipCoordinates(", found, ")") if crs.swapped else found
 
 
 def sound(geometry: GeometryColumn, srid: int) -> Sql:

@@ -12,15 +12,17 @@ from collections.abc import Sequence
 
 from metadata.crs import Crs
 from metadata.dataset import Collection, PublishedColumn, published_columns
-from metadata.measured import FieldType, GeometryColumn
+from metadata.measured import FieldType
 from providers.cql2_sql import compile_predicate
 from providers.cql2_tree import Comparison, Constant, Property
+from providers.decimals import decimals
 from providers.dialect import ROW
 from providers.feature_source import SEPARATOR
 from providers.postgis_dialect import PostgisDialect, is_plain_text
-from providers.postgis_geometry import moved
+from providers.postgis_geometry import outgoing
+from providers.postgis_jsonfg import jsonfg_feature
 from providers.postgis_state import state_of
-from providers.query import Order, Query, key_columns
+from providers.query import Encoding, Order, Query, key_columns
 from providers.selection import Selection, matching, split
 from providers.sql import (
     BY_VALUES,
@@ -33,17 +35,14 @@ from providers.sql import (
     joined,
     sql,
 )
-from providers.windows import is_geographic
 
-DEGREE_DIGITS = 9
-"""Decimals of a coordinate in degrees: a tenth of a millimetre."""
-METRE_DIGITS = 4
-"""Decimals of a coordinate in metres: a tenth of a millimetre."""
 _LONGEST_ALIAS = 63
 """Bytes of a name in PostgreSQL."""
 
 _MOST_FORMS = 256
-_Form = tuple[str, int | None, Crs, bool, tuple[str, ...] | None, tuple[str, ...]]
+_Form = tuple[
+    str, int | None, Crs, bool, tuple[str, ...] | None, tuple[str, ...], Encoding
+]
 
 
 class PostgisStatements:
@@ -152,7 +151,10 @@ class PostgisStatements:
         shown = query.properties
         names = None if shown is None else tuple(column.name for column in shown)
         sorted_by = tuple(each.column.name for each in keys)
-        form = (kind, query.limit, query.crs, query.geometry, names, sorted_by)
+        form = (
+            kind, query.limit, query.crs, query.geometry, names, sorted_by,
+            query.encoding,
+        )  # fmt: skip
         found = self._forms.get(form)
         if found is None:
             if len(self._forms) >= _MOST_FORMS:
@@ -197,30 +199,27 @@ class PostgisStatements:
         return published_columns(self._collection) if shown is None else shown
 
     def _feature(self, query: Query) -> Sql:
+        properties = _properties(self._shown(query))
+        if query.encoding is Encoding.JSONFG:
+            return jsonfg_feature(self._collection, query, self._id, properties)
         return sql(
             "'{\"type\":\"Feature\",'", self._id,
             " || '\"geometry\":' || ", self._geometry(query),
-            " || ',\"properties\":' || ", _properties(self._shown(query)), " || '}'",
+            " || ',\"properties\":' || ", properties, " || '}'",
         )  # fmt: skip
 
     def _geometry(self, query: Query) -> Sql:
         geometry = self._collection.geometry
         if geometry is None or not query.geometry:
             return ("'null'",)
-        digits = DEGREE_DIGITS if is_geographic(query.crs.srid) else METRE_DIGITS
-        text = sql("ST_AsGeoJSON(", _outgoing(geometry, query.crs), f", {digits}, 0)")
+        digits = decimals(query.crs)
+        text = sql("ST_AsGeoJSON(", outgoing(geometry, query.crs), f", {digits}, 0)")
         return sql("coalesce(", text, ", 'null')")
 
 
 def _within(budget_ms: int) -> str:
     """Return what goes before a statement that may take so many milliseconds."""
     return f"SET LOCAL statement_timeout = {budget_ms:d}; "
-
-
-def _outgoing(geometry: GeometryColumn, crs: Crs) -> Sql:
-    """Return the geometry in the CRS and axis order asked for, without curves."""
-    found = moved(geometry, crs.srid)
-    return sql("ST_FlipCoordinates(", found, ")") if crs.swapped else found
 
 
 def _picks_by_range(query: Query) -> bool:

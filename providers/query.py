@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -18,6 +19,20 @@ from providers.cql2_tree import Predicate, kind_of
 
 SERVED_SRIDS = (4326, 2154, 3857, 4258, 3035)
 """EPSG codes in which every collection is served, besides its own."""
+
+
+class Encoding(StrEnum):
+    """In which text features go out of a silo."""
+
+    GEOJSON = "geojson"
+    """RFC 7946."""
+    JSONFG = "jsonfg"
+    """OGC Features and Geometries JSON 1.0 (21-045r1)."""
+
+    @property
+    def joint(self) -> bytes:
+        """What stands between two features."""
+        return b","
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +73,8 @@ class Query:
     """Sort keys; the key of the collection follows unasked."""
     geometry: bool = True
     """Whether geometries go out."""
+    encoding: Encoding = Encoding.GEOJSON
+    """How each feature is written."""
 
 
 def served_crs(collection: Collection) -> tuple[Crs, ...]:
@@ -116,6 +133,14 @@ def _outside(collection: Collection) -> _Outside:
     return found
 
 
+def time_column(collection: Collection) -> PublishedColumn | None:
+    """Return the published column that says when a feature is; `None` without."""
+    for column in published_columns(collection):
+        if column.field.name == collection.time_field:
+            return column if column.field.type in _TEMPORAL else None
+    return None
+
+
 def columns_by_name(collection: Collection) -> Mapping[str, PublishedColumn]:
     """Return the published columns under the names that they have outside."""
     return _outside(collection).columns
@@ -129,6 +154,7 @@ def key_columns(collection: Collection) -> tuple[PublishedColumn, ...]:
     return _outside(collection).key
 
 
+_TEMPORAL = frozenset({FieldType.DATE, FieldType.DATETIME})
 _KEYED = frozenset({RelationKind.TABLE, RelationKind.LAYER})
 """Relations whose key is a primary key or counts as one: never missing."""
 SORTABLE = frozenset(

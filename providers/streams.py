@@ -42,7 +42,7 @@ class RowStream:
     reader
         Hands over rows; released once, however the stream ends.
     write
-        Turns rows into one GeoJSON Feature each.
+        Turns rows into one feature each, in the encoding of the query.
     token
         Returns the page token that follows a row, or `None`.
     """
@@ -60,6 +60,7 @@ class RowStream:
         self.next_cursor: str | None = None
         self.has_more = False
         self._limit = query.limit
+        self._joint = query.encoding.joint
         self._reader = reader
         self._write = write
         self._token = token
@@ -115,9 +116,9 @@ class RowStream:
             self.next_cursor = self._token(self._last)
         if not shown:
             return b""
-        text = b",".join(self._write(shown))
+        text = self._joint.join(self._write(shown))
         self._rows = min(max(1, BATCH_BYTES * len(shown) // len(text)), _MOST_ROWS)
         first = self.count == 0
         self.count += len(shown)
         self.size += len(text)
-        return text if first else b"," + text
+        return text if first else self._joint + text

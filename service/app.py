@@ -45,7 +45,7 @@ from service.csw.keeper import Keeper, kept_ready
 from service.features_visit import visiting
 from service.files import Downloads
 from service.files_keeper import LOOK, FilesKeeper, kept_files
-from service.items import Items
+from service.items import Items, every_form
 from service.memory import PageMemory
 from service.messages import text
 from service.metrics.cells import COUNTING_VARIABLE, Cells
@@ -112,7 +112,7 @@ def create_app(
     return Starlette(
         routes=[
             *catalogue_routes(keeper, clock),
-            *_routes(reloader, Items(memory)),
+            *_routes(reloader, every_form(memory)),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
             Route("/metrics", metrics_endpoint(cells, sampler)),

@@ -30,6 +30,7 @@ from service.links import (
 )
 from service.listing import Listed
 from service.messages import say
+from service.negotiation import JSONFG
 from service.snapshot import ServedCollection
 from service.visit import Root
 
@@ -41,6 +42,12 @@ _SCHEMAS = {
     "schema": SCHEMA_REL,
 }
 """Schemas of a collection and how it links to them."""
+_ITEMS = (
+    (GEOJSON, "json", ""),
+    (HTML, "html", "?f=html"),
+    (JSONFG.media_type, JSONFG.name, f"?f={JSONFG.name}"),
+)
+"""Forms of the items: media type, name of the title, and how one is asked for."""
 _DAY = 10
 """Characters of a date without time."""
 
@@ -155,7 +162,7 @@ def _links(served: ServedCollection, root: str, language: Language) -> Iterable[
     yield from self_links(url, language, "application/json")
     # GeoJSON is what comes unasked; GDAL finds the path of an address that has no
     # query in the API definition, and with it the parameters and the page size.
-    for media_type, name, asked in ((GEOJSON, "json", ""), (HTML, "html", "?f=html")):
+    for media_type, name, asked in _ITEMS:
         yield Link(
             href=f"{url}/items{asked}",
             rel="items",

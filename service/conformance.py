@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.item_forms import JSONFG_CLASSES
 from service.links import Document
 
 _COMMON_1 = "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/"
@@ -57,6 +58,7 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
     *(f"{_COMMON_3}{name}" for name in ("advanced-property-roles", *_SCHEMAS)),
     *(f"{_FEATURES_5}{name}" for name in ("core-roles-features", *_SCHEMAS)),
     *(f"{_CQL2}{name}" for name in _CQL2_CLASSES),
+    *JSONFG_CLASSES,
     *(
         f"{_RECORDS_1}{name}"
         for name in ("record-core", "record-core-query-parameters")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from metadata.crs import Crs
 from metadata.finding import Language
 from service.item_links import Links
-from service.negotiation import Offer, chosen_format, chosen_language
+from service.negotiation import GEOJSON, Offer, chosen_format, chosen_language
 from service.parameters import Pairs, read_pairs
 from service.snapshot import ServedCollection
 from service.validators import digest
@@ -45,10 +45,15 @@ class FeaturesVisit:
         known = self.served.form, self.root, str(self.language), self.pairs
         return digest(*parts, *known)
 
-    def links(self, *, posted: bool = False) -> Links:
-        """Return what makes the links of the answer."""
+    def links(self, *, posted: bool = False, offer: Offer = GEOJSON) -> Links:
+        """Return what makes the links of the answer, in the form of an offer."""
         return Links(
-            self.root, self.served.id, self.pairs, self.language, posted=posted
+            self.root,
+            self.served.id,
+            self.pairs,
+            self.language,
+            posted=posted,
+            offer=offer,
         )
 
     def headers(self, crs: Crs) -> dict[str, str]:

@@ -9,13 +9,17 @@ from urllib.parse import quote
 from metadata.finding import Language, Text
 from providers.query import Query
 from service.links import Link
+from service.negotiation import GEOJSON, HTML, JSONFG, Offer
 
-_GEOJSON = "application/geo+json"
-_HTML = "text/html"
 _JSON = "application/json"
+_ALTERNATES: tuple[tuple[Offer, Text], ...] = (
+    (HTML, Text("Cette page en HTML", "This document as HTML")),
+    (GEOJSON, Text("Ce document en GeoJSON", "This document as GeoJSON")),
+    (JSONFG, Text("Ce document en JSON-FG", "This document as JSON-FG")),
+)
+"""The forms of one document; each links to all others."""
 _TITLES = {
     "self": Text("Ce document", "This document"),
-    "alternate": Text("Cette page en HTML", "This document as HTML"),
     "next": Text("Page suivante", "Next page"),
     "prev": Text("Page précédente", "Previous page"),
     "collection": Text("La collection", "The collection"),
@@ -35,6 +39,8 @@ class Links:
     posted
         Whether a part of the question is in the request's body: pages are then
         asked for by POST with the same body, which each link says.
+    offer
+        The form of the document that they stand in.
     """
 
     def __init__(
@@ -45,9 +51,11 @@ class Links:
         language: Language,
         *,
         posted: bool = False,
+        offer: Offer = GEOJSON,
     ) -> None:
         self._collection = f"{root}/collections/{quote(collection, safe='')}"
-        self._pairs = pairs
+        self._pairs = pairs if offer is GEOJSON else _in_form(pairs, offer)
+        self._offer = offer
         self._language = language
         self._posted = posted
 
@@ -76,16 +84,27 @@ class Links:
 
     def _of(self, url: str) -> list[Link]:
         others = [pair for pair in self._pairs if pair[0] != "f"]
-        here = self._link(_address(url, self._pairs), "self", _GEOJSON)
+        own = self._offer.media_type
+        here = self._link(_address(url, self._pairs), "self", own)
         above = self._link(self._collection, "collection", _JSON)
         if self._posted:
             return [self._by_post(here), above]
-        page = _address(url, [*others, ("f", "html")])
-        return [here, self._link(page, "alternate", _HTML), above]
+        stem = _address(url, [*others, ("f", "")])
+        alternates = (
+            Link(
+                href=stem + offer.name,
+                rel="alternate",
+                type=offer.media_type,
+                title=title.said_in(self._language),
+            )
+            for offer, title in _ALTERNATES
+            if offer is not self._offer
+        )
+        return [here, *alternates, above]
 
     def _page(self, url: str, rel: str, place: tuple[str, str]) -> Link:
         others = [pair for pair in self._pairs if pair[0] not in _PAGING]
-        link = self._link(_address(url, [*others, place]), rel, _GEOJSON)
+        link = self._link(_address(url, [*others, place]), rel, self._offer.media_type)
         return self._by_post(link) if self._posted else link
 
     @staticmethod
@@ -96,6 +115,13 @@ class Links:
     def _link(self, href: str, rel: str, kind: str) -> Link:
         title = _TITLES[rel].said_in(self._language)
         return Link(href=href, rel=rel, type=kind, title=title)
+
+
+def _in_form(
+    pairs: Sequence[tuple[str, str]], offer: Offer
+) -> Sequence[tuple[str, str]]:
+    """Return parameters that say the form, whatever ``Accept`` says."""
+    return [*(pair for pair in pairs if pair[0] != "f"), ("f", offer.name)]
 
 
 def _address(url: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -1,8 +1,8 @@
 """The one path where bytes flow: items, one item, and everything as a file.
 
-Features come out of the silo as GeoJSON text and pass through untouched; what
-is added here are the members around them. Small pages are one answer, larger
-ones are streamed with their links at the end.
+Features come out of the silo as text and pass through untouched; what is added
+here are the members around them (`service.item_forms`). Small pages are one
+answer, larger ones are streamed with their links at the end.
 
 References
 ----------
@@ -12,9 +12,9 @@ OGC API Features Part 1 (17-069r4), clauses 7.15, 7.16 and 8.3; Part 2
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from urllib.parse import quote, unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -33,10 +33,17 @@ from providers.features import (
 from providers.query import Query
 from service import pages
 from service.features_visit import FeaturesVisit
+from service.item_forms import (
+    GEOJSON_FORM,
+    GEOJSON_OPENING,
+    JSONFG_FORM,
+    JsonForm,
+    json_bytes,
+)
 from service.item_links import Links
 from service.links import Link
 from service.memory import PageMemory
-from service.negotiation import GEOJSON, HTML, Offer
+from service.negotiation import GEOJSON, HTML, JSONFG, Offer
 from service.parameters import (
     DEFAULT_LIMIT,
     DOWNLOAD_PARAMETERS,
@@ -51,7 +58,6 @@ from service.parameters import (
 from service.posted import beside_posted, read_posted
 from service.problems import not_found
 from service.sizes import FeatureSizes
-from service.snapshot import ServedCollection
 from service.streaming import FeatureStreamResponse
 from service.validators import held_tag, state_tag
 
@@ -59,17 +65,22 @@ COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
 STREAMED_FROM = 1_000
 """Pages of more features than this are streamed, unless they are known to be light."""
-OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type))
+OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type), JSONFG)
 POST_OFFERS = tuple(offer for offer in OFFERS if offer is not HTML)
-_OPENING = b'{"type":"FeatureCollection","features":['
 
 
 @dataclass(frozen=True)
 class Items:
-    """The handlers of items, one item and everything as a file."""
+    """The handlers of items, one item and everything as a file, in one form.
+
+    Those of the first form, GeoJSON, hand over what is asked for in another.
+    """
 
     memory: PageMemory
     sizes: FeatureSizes = field(default_factory=FeatureSizes)
+    form: JsonForm = GEOJSON_FORM
+    others: Mapping[str, Items] = field(default_factory=lambda: MappingProxyType({}))
+    """Handlers of the other forms, by the name of their offer."""
 
     async def page(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/items``."""
@@ -79,23 +90,30 @@ class Items:
         default = SHOWN_LIMIT if offer is HTML else DEFAULT_LIMIT
         asked = read_items(seen.pairs, seen.served.collection, limit=default)
         if offer is HTML:
-            content, _ = await self._page(seen.served, asked, seen.links())
+            content, _ = await self._page(seen, asked, seen.links())
             headers = seen.headers(asked.query.crs)
             return await _shown(pages.items_page, seen, content, headers)
-        question = seen.question("items")
+        return await self.others.get(offer.name, self).found(seen, asked)
+
+    async def found(self, seen: FeaturesVisit, asked: ItemsRequest) -> Response:
+        """Answer with a page in this form."""
+        question = seen.question("items", self.form.encoding)
         known = await self._known(seen, question, asked.query.crs)
-        return known or await self._answered(seen, asked, seen.links(), question)
+        links = seen.links(offer=self.form.offer)
+        return known or await self.answered(seen, asked, links, question)
 
     async def _posted(self, seen: FeaturesVisit) -> Response:
         """Answer a question of which a part is in the body (`service.posted`).
 
         The answer bears no tag: only those to GET can be asked for again by it.
         """
-        seen.offer(POST_OFFERS)
+        offer = seen.offer(POST_OFFERS)
         body = await read_posted(seen.request)
         every = (*beside_posted(seen.pairs, body), *body)
         asked = await run_in_threadpool(read_items, every, seen.served.collection)
-        return await self._answered(seen, asked, seen.links(posted=True), "")
+        handlers = self.others.get(offer.name, self)
+        links = seen.links(posted=True, offer=handlers.form.offer)
+        return await handlers.answered(seen, asked, links, "")
 
     async def item(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/items/{fid}``."""
@@ -103,24 +121,32 @@ class Items:
         crs = read_crs(given, seen.served.collection)
         offer = seen.offer(OFFERS)
         key = raw_item(seen.request)
-        question = seen.question("item", key)
-        if offer is not HTML:
-            known = await self._known(seen, question, crs)
-            if known is not None:
-                return known
-        found = await seen.served.reading.feature(key, crs)
+        if offer is HTML:
+            content, _ = await self._one(seen, key, crs)
+            return await _shown(pages.item_page, seen, content, seen.headers(crs))
+        return await self.others.get(offer.name, self).one(seen, key, crs)
+
+    async def one(self, seen: FeaturesVisit, key: str, crs: Crs) -> Response:
+        """Answer with one item in this form."""
+        question = seen.question("item", self.form.encoding, key)
+        known = await self._known(seen, question, crs)
+        if known is not None:
+            return known
+        content, state = await self._one(seen, key, crs)
+        tag = state_tag(question, state)
+        self.memory.put(question, tag, content)
+        return Response(content, headers=self._tagged(seen.headers(crs), tag))
+
+    async def _one(self, seen: FeaturesVisit, key: str, crs: Crs) -> tuple[bytes, str]:
+        """Return one item in this form, and the state of the collection."""
+        found = await self.form.read(seen.served, key, crs)
         if found is None:
             raise not_found(
                 Text(f"La collection n'a pas d'objet « {unquote(key)[:80]} ».",
                      f"The collection has no feature “{unquote(key)[:80]}”.")
             )  # fmt: skip
-        links = seen.links().of_item(key)
-        content = b'%b,"links":%b}' % (found.feature[:-1], _json(links))
-        if offer is HTML:
-            return await _shown(pages.item_page, seen, content, seen.headers(crs))
-        tag = state_tag(question, found.state)
-        self.memory.put(question, tag, content)
-        return Response(content, headers=_tagged(seen.headers(crs), tag))
+        links = seen.links(offer=self.form.offer).of_item(key)
+        return self.form.item(seen, crs, found.feature, links), found.state
 
     async def download(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/download/{id}.geojson``: everything, by key."""
@@ -138,27 +164,31 @@ class Items:
         if known is not None:
             return known
         stream, first = await run_in_threadpool(_begin, seen.served.features, Query())
-        headers = _tagged(seen.headers(CRS84), state_tag(question, stream.state))
+        headers = self._tagged(seen.headers(CRS84), state_tag(question, stream.state))
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return FeatureStreamResponse(
-            opening=_OPENING,
+            opening=GEOJSON_OPENING,
             first=first,
             stream=stream,
             closing=lambda: b"]}",
             headers=headers,
         )
 
-    async def _answered(
+    async def answered(
         self, seen: FeaturesVisit, asked: ItemsRequest, links: Links, question: str
     ) -> Response:
         """Answer with a page, whole or on its way; without a question it has no tag."""
+        if self.form.encoding is not asked.query.encoding:
+            query = replace(asked.query, encoding=self.form.encoding)
+            asked = replace(asked, query=query)
         large = asked.limit > STREAMED_FROM and not asked.hits
         if large and not self.sizes.is_light(seen.served, asked.query):
             return await self._streamed(seen, asked, links, question)
-        content, state = await self._page(seen.served, asked, links)
+        content, state = await self._page(seen, asked, links)
         tag = state_tag(question, state)
         self.memory.put(question, tag, content)
-        return Response(content, headers=_tagged(seen.headers(asked.query.crs), tag))
+        headers = self._tagged(seen.headers(asked.query.crs), tag)
+        return Response(content, headers=headers)
 
     async def _streamed(
         self, seen: FeaturesVisit, asked: ItemsRequest, links: Links, question: str
@@ -181,29 +211,31 @@ class Items:
             return b"],%b}" % _members(counted.number, stream.count, found)
 
         return FeatureStreamResponse(
-            opening=_OPENING,
+            opening=self.form.opening(seen, query.crs),
             first=first,
             stream=stream,
             closing=closing,
-            headers=_tagged(seen.headers(query.crs), state_tag(question, state)),
+            headers=self._tagged(seen.headers(query.crs), state_tag(question, state)),
         )
 
     async def _page(
-        self, served: ServedCollection, asked: ItemsRequest, links: Links
+        self, seen: FeaturesVisit, asked: ItemsRequest, links: Links
     ) -> tuple[bytes, str]:
         """Return one page as a FeatureCollection, and the state that it is all of."""
-        query, reader = asked.query, served.reading
+        query, reader = asked.query, seen.served.reading
+        opening = self.form.opening(seen, query.crs)
         if asked.hits:
             state = await reader.state()
             counted = await reader.count(query, state=state, budget_ms=None)
             found = links.of_items(query, None, more=False)
             members = _members(counted.number, 0, found)
-            return _collection(b"", members), counted.state
+            return _collection(opening, b"", members), counted.state
         page = await reader.page(query)
-        self.sizes.note(served, query, len(page.sequence), page.count)
+        self.sizes.note(seen.served, query, len(page.sequence), page.count)
         found = links.of_items(query, page.next_cursor, more=page.has_more)
         counted = await _matched(reader, query, page)
-        content = _collection(page.content, _members(counted.number, page.count, found))
+        members = _members(counted.number, page.count, found)
+        content = _collection(opening, page.content, members)
         return content, page.state if _agree(counted, page.state) else ""
 
     async def _known(
@@ -220,7 +252,12 @@ class Items:
         content = self.memory.get(question, tag) if tag else None
         if content is None:
             return None
-        return Response(content, headers=_tagged(headers, tag))
+        return Response(content, headers=self._tagged(headers, tag))
+
+    def _tagged(self, headers: Mapping[str, str], tag: str) -> dict[str, str]:
+        """Return the headers of an answer in this form, with its tag if it has one."""
+        tags = {"ETag": tag} if tag else {}
+        return {**headers, **tags, "Content-Type": self.form.offer.media_type}
 
 
 async def _shown(
@@ -267,8 +304,8 @@ def _agree(counted: Counted, state: str) -> bool:
     return counted.number is not None and counted.state == state
 
 
-def _collection(features: bytes, members: bytes) -> bytes:
-    return b"".join((_OPENING, features, b"],", members, b"}"))
+def _collection(opening: bytes, features: bytes, members: bytes) -> bytes:
+    return b"".join((opening, features, b"],", members, b"}"))
 
 
 def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes:
@@ -278,17 +315,11 @@ def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes
     data are (Part 1, clause 7.16.2: it may be left out).
     """
     total = b"" if matched is None else b'"numberMatched":%d,' % matched
-    return b'%b"numberReturned":%d,"links":%b' % (total, returned, _json(links))
+    return b'%b"numberReturned":%d,"links":%b' % (total, returned, json_bytes(links))
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _json(value: object) -> bytes:
-    return _encode(value).encode()
-
-
-def _tagged(headers: Mapping[str, str], tag: str) -> dict[str, str]:
-    """Return the headers of an answer in GeoJSON, with its tag if it has one."""
-    tags = {"ETag": tag} if tag else {}
-    return {**headers, **tags, "Content-Type": GEOJSON.media_type}
+def every_form(memory: PageMemory) -> Items:
+    """Return the handlers of items in every form."""
+    sizes = FeatureSizes()
+    others = {JSONFG.name: Items(memory, sizes, form=JSONFG_FORM)}
+    return Items(memory, sizes, others=MappingProxyType(others))

@@ -35,6 +35,7 @@ class Offer:
 JSON = Offer("json", "application/json")
 HTML = Offer("html", "text/html")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
+JSONFG = Offer("jsonfg", "application/vnd.ogc.fg+json", ("application/fg+json",))
 SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 OPENAPI = Offer(
     "json", "application/vnd.oai.openapi+json;version=3.0", ("application/json",)

@@ -29,6 +29,7 @@ from service.landing import service_title
 from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.negotiation import OPENAPI
+from service.openapi_forms import item_content, items_content
 from service.openapi_outlets import outlet_paths
 from service.openapi_parameters import (
     LISTING_PARAMETERS,
@@ -241,7 +242,7 @@ def _post(get: Document, name: str, title: str, language: Language) -> Document:
         "responses": {
             "200": {
                 "description": summary,
-                "content": {GEOJSON: _content("featureCollection")},
+                "content": items_content(),
             },
             **_errors(*_ERRORS, *_POST_ERRORS),
         },
@@ -267,13 +268,14 @@ def _collection_operations(
     form = _ref("f")
     schema = {SCHEMA_JSON: _content("jsonSchema"), **_HTML}
     features: Document = {GEOJSON: _content("featureCollection")}
-    feature: Document = {GEOJSON: _content("feature"), **_HTML}
     yield "collection", "", _json_html("collection"), (form,)
     yield "queryables", "/queryables", schema, (form,)
     yield "sortables", "/sortables", schema, (form,)
     yield "schema", "/schema", schema, (form,)
-    yield "items", "/items", {**features, **_HTML}, (form, *items)
-    yield "item", "/items/{featureId}", feature, (_ref("featureId"), form, *item)
+    own, every, each_one = _ref("itemForm"), items_content(), item_content()
+    yield "items", "/items", {**every, **_HTML}, (own, *items)
+    one = (_ref("featureId"), own, *item)
+    yield "item", "/items/{featureId}", {**each_one, **_HTML}, one
     yield "download", f"/download/{name}.geojson", features, (_ref("downloadForm"),)
     for each in files:
         whole: Document = {FORMATS[each].media_type: {"schema": _BINARY}}

@@ -10,6 +10,7 @@ from providers.query import SORTABLE, served_crs
 from service.links import Document
 from service.listing import DEFAULT_LIMIT as LISTED
 from service.messages import say
+from service.openapi_forms import ITEM_FORMS
 from service.parameters import DEFAULT_LIMIT, ITEMS_PARAMETERS, MAXIMUM_LIMIT
 from service.queryables import property_type
 
@@ -80,6 +81,8 @@ def shared_parameters(
     found["lang"] = query("lang", spoken, say(language, "parameter.lang"))
     formats = {"type": "string", "enum": ["json", "html"], "default": "json"}
     found["f"] = query("f", formats, say(language, "parameter.f"))
+    forms = {"type": "string", "enum": [*ITEM_FORMS], "default": ITEM_FORMS[0]}
+    found["itemForm"] = query("f", forms, say(language, "parameter.f"))
     found["featureId"] = _path("featureId", language)
     return found
 

@@ -78,6 +78,10 @@ class Reader:
         """Return the address of the document that this page shows."""
         return self._with(f="json")
 
+    def as_form(self, name: str) -> str:
+        """Return the address of the document that this page shows, in another form."""
+        return self._with(f=name)
+
     def keeping(self, path: str) -> str:
         """Return a path of the service in the language that was chosen by `lang`."""
         lang = dict(self.query).get("lang")

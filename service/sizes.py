@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from providers.query import Query
+from providers.query import Encoding, Query
 from service.snapshot import ServedCollection
 
 HEAVY = 4 * 2**20
 """Bytes above which a page is streamed."""
 _MOST = 4_096
-_Key = tuple[str, bool, bool]
+_Key = tuple[str, bool, bool, Encoding]
 
 
 class FeatureSizes:
@@ -46,4 +46,5 @@ class FeatureSizes:
 
 
 def _key(served: ServedCollection, query: Query) -> _Key:
-    return served.form, query.geometry, query.properties is None
+    shown = query.geometry, query.properties is None
+    return served.form, *shown, query.encoding
