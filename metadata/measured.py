@@ -72,6 +72,15 @@ class Source:
         return f"{self.silo}:{self.container}.{self.table}"
 
 
+class Filling(StrEnum):
+    """What the silo itself puts into a column of a new row."""
+
+    DEFAULT = "default"
+    """A default value or a number, where none is given."""
+    ALWAYS = "always"
+    """A value that nobody can give: computed, or always numbered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One column that holds no geometry."""
@@ -86,6 +95,8 @@ class Field:
     """The only values that there can be, in the order of the silo's enumeration;
     `()` where any can be.
     """
+    filling: Filling | None = None
+    """`None` where the silo puts nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

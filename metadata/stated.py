@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from metadata.measured import Source
 
@@ -180,6 +180,9 @@ class CollectionDescription(_Strict):
     columns: Columns = field(default_factory=Columns)
     schema: TableSchema | None = None
     """The data schema that its CSV file follows."""
+    editable: bool | Literal["unconditional"] = False
+    """Whether features may be created, replaced, updated and deleted with a key;
+    ``unconditional``: also by who does not say which state they change."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from metadata.measured import Field, FieldType, RelationKind, Source
+from metadata.measured import Field, FieldType, Filling, RelationKind, Source
 from providers.database import Connection
 from providers.postgis_counting import countable
 from providers.postgis_survey_types import SPATIAL, Declared, declared, field_type
@@ -94,6 +94,7 @@ class _Column(NamedTuple):
     typmod: int
     readable: bool
     labels: list[str]
+    filling: str | None
 
     @property
     def is_spatial(self) -> bool:
@@ -108,6 +109,7 @@ class _Column(NamedTuple):
             nullable=self.nullable,
             comment=self.comment,
             values=tuple(self.labels),
+            filling=Filling(self.filling) if self.filling else None,
         )
 
 

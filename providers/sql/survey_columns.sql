@@ -1,14 +1,15 @@
 -- The columns of all relations, each with the type that it comes down to (a
--- domain, even over another domain, is resolved to its base) and whether it may
--- be read.
-WITH RECURSIVE chain (domain, base, typmod, required) AS (
-    SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull
+-- domain, even over another domain, is resolved to its base), whether it may be
+-- read, and what fills it by itself.
+WITH RECURSIVE chain (domain, base, typmod, required, filled) AS (
+    SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault IS NOT NULL
     FROM pg_type AS t
     WHERE t.typtype = 'd'
     UNION ALL
     SELECT chain.domain, t.typbasetype,
            CASE WHEN chain.typmod >= 0 THEN chain.typmod ELSE t.typtypmod END,
-           chain.required OR t.typnotnull
+           chain.required OR t.typnotnull,
+           chain.filled OR t.typdefault IS NOT NULL
     FROM chain
     JOIN pg_type AS t ON t.oid = chain.base
     WHERE t.typtype = 'd'
@@ -33,7 +34,9 @@ SELECT
     CASE WHEN r.domain IS NULL THEN a.atttypmod ELSE r.typmod END,
     has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
     ARRAY(SELECT e.enumlabel::text FROM pg_enum AS e
-          WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder)
+          WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder),
+    CASE WHEN a.attgenerated <> '' OR a.attidentity = 'a' THEN 'always'
+         WHEN a.atthasdef OR a.attidentity = 'd' OR r.filled THEN 'default' END
 FROM pg_attribute AS a
 LEFT JOIN resolved AS r ON r.domain = a.atttypid
 JOIN pg_type AS t ON t.oid = coalesce(r.base, a.atttypid)

@@ -21,6 +21,7 @@ from metadata.measured import (
     FieldType,
     GeometryColumn,
     GeometryType,
+    RelationKind,
 )
 from metadata.stated import (
     Access,
@@ -71,6 +72,49 @@ class Case:
         return f"{self.code}-{self.case}-{self.says}".rstrip("-")
 
 
+def opened(**surveyed: Any) -> dict[str, Any]:
+    """Return a collection that is opened for editing, measured in some way."""
+    return {"editable": True, "surveyed": surveyed}
+
+
+UNEDITABLE: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
+    ("file", opened(kind=RelationKind.LAYER), ()),
+    ("relation", opened(kind=RelationKind.VIEW), ()),
+    ("relation", opened(kind=RelationKind.FOREIGN_TABLE), ()),
+    ("relation", opened(kind=RelationKind.MATERIALIZED_VIEW), ()),
+    ("keyless", {**opened(key=()), "key": ("id",)}, ()),
+    ("composite", opened(key=("id", "nom")), ()),
+    (
+        "hidden",
+        {**opened(key=("id",)), "columns": Columns(exclude=("id",))},
+        ("collection.key.excluded",),
+    ),
+    (
+        "kind",
+        opened(
+            key=("jour",),
+            fields=(
+                Field(
+                    name="jour", type=FieldType.DATE, native_type="date", nullable=False
+                ),
+                Field(name="nom", type=FieldType.STRING, native_type="text"),
+            ),
+        ),
+        (),
+    ),
+    ("crs", opened(geometries=(column(0),)), ("collection.crs.unknown",)),
+    ("measure", opened(geometries=(replace(column(2154), has_measure=True),)), ()),
+)
+SAID = {
+    "file": "dans un fichier",
+    "relation": "pas une table de la base",
+    "keyless": "pas de clé primaire",
+    "composite": "plusieurs colonnes",
+    "hidden": "est exclue",
+    "kind": "ni un UUID",
+    "crs": "rien ne dit où écrire",
+    "measure": "mesures (M)",
+}
 ABROAD = {"producer": ELSEWHERE}
 DRAFT = {"status": Status.DRAFT}
 CASES = [
@@ -453,6 +497,16 @@ CASES = [
         "excluded",
         collection={"columns": Columns(exclude=("id",))},
     ),
+    *(
+        Case(
+            "collection.editable.impossible",
+            case,
+            collection=changes,
+            says=SAID[case],
+            also=also,
+        )
+        for case, changes, also in UNEDITABLE
+    ),
     Case(
         "collection.column.unknown",
         "unknown",
@@ -713,3 +767,8 @@ def test_no_dataset_makes_the_judge_raise_and_each_finding_is_whole(data, datase
         assert finding.element
         assert all(text.fr and text.en for text in said)
         assert not any("{" + name + "}" in f"{said}" for name in ("found", "element"))
+
+
+@pytest.mark.parametrize("editable", [True, "unconditional"])
+def test_a_table_with_a_key_may_be_opened_for_editing(dataset_of, editable):
+    assert judge(dataset_of(collection={"editable": editable})) == []

@@ -11,6 +11,7 @@ from typing import Final
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
 from metadata.dataset import Collection, published_columns
+from metadata.editing import obstacle
 
 
 def key_present(judged: Judged) -> Iterator[Flaw]:
@@ -104,6 +105,15 @@ def names_not_parameters(judged: Judged) -> Iterator[Flaw]:
                 yield flaw("parameter", element, found=column.name)
 
 
+def editing_possible(judged: Judged) -> Iterator[Flaw]:
+    """Check that what is opened for editing can be edited."""
+    for collection in judged.dataset.collections:
+        found = obstacle(collection)
+        if collection.description.editable and found is not None:
+            element = f"collections.{collection.id}.editable"
+            yield flaw(str(found), element, table=collection.survey.source.table)
+
+
 REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
     {
         "collection.key.none": key_present,
@@ -111,5 +121,6 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "collection.column.unknown": columns_exist,
         "collection.column.taken": names_distinct,
         "collection.column.parameter": names_not_parameters,
+        "collection.editable.impossible": editing_possible,
     }
 )
