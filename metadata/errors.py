@@ -19,6 +19,8 @@
         FileUnreadable        one file of a silo cannot be read
       QueryError              a request names something that cannot be done
         CursorError           a page token that is not ours, or not for this query
+      EditRefused             an edit that is not made: content, conflict, state, rights
+      EditUnclear             an edit of which nobody knows whether it was kept
       HttpProblem             a request that is answered with a status of its own
         CswProblem            the same, of the catalogue: an OWS exception report
       OaiProblem              a request that OAI-PMH answers with an error of its own

@@ -88,6 +88,8 @@ class SiloConfiguration:
     """Schemas to look into; empty: all but the system's."""
     exclude: tuple[str, ...] = ()
     """Patterns (``*``, ``?``) of tables, or of schema.table, to pass over."""
+    editing: str = field(default="", repr=False)
+    """``postgresql://…`` of the role that edits; empty: the one that reads."""
 
     @property
     def is_database(self) -> bool:
@@ -169,6 +171,7 @@ class _SiloEntry:
     location: str
     schemas: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    editing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,7 +293,11 @@ def _silo(
         entry = _SiloEntry(location=entry)
     location = filled(f"silos.{name}", entry.location, environment)
     silo = SiloConfiguration(
-        name=name, location=location, schemas=entry.schemas, exclude=entry.exclude
+        name=name,
+        location=location,
+        schemas=entry.schemas,
+        exclude=entry.exclude,
+        editing=filled(f"silos.{name}.editing", entry.editing, environment),
     )
     if silo.is_database:
         return silo

@@ -118,7 +118,7 @@ def _options(statement_timeout: int, lock_timeout: int) -> str:
         f"-c statement_timeout={statement_timeout:d} -c lock_timeout={lock_timeout:d}"
         " -c idle_in_transaction_session_timeout=300000 -c jit=off"
         " -c timezone=UTC -c datestyle=ISO -c client_encoding=UTF8"
-        " -c extra_float_digits=1"
+        " -c extra_float_digits=1 -c bytea_output=hex -c intervalstyle=postgres"
     )
 
 

@@ -15,6 +15,7 @@ from metadata.dataset import Collection
 from providers.query import Query
 
 if TYPE_CHECKING:
+    from providers.feature_editing import FeatureEditor
     from providers.table_rows import TableRows
 
 BATCH_BYTES = 256 * 1024
@@ -31,6 +32,8 @@ class Limits:
     """Connections for pages, counts and single features."""
     streams: int = 2
     """Further connections for answers that are streamed."""
+    edits: int = 2
+    """Further connections for edits; none is opened where nothing is edited."""
     wait: float = 5.0
     """Seconds to wait for a free connection before `SilosBusy`."""
     statement_timeout: int = 60_000
@@ -93,6 +96,8 @@ class Found:
     """GeoJSON."""
     state: str
     """State of the collection that was read."""
+    version: str = ""
+    """Version of the feature (`feature_editing.Kept`), where it may be edited."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +241,7 @@ class FeatureSilo(Protocol):
         ...
 
     def usage(self) -> Mapping[str, PoolUse]:
-        """Return how its pools are used, by name: ``pages``, ``streams``."""
+        """Return how its pools are used, by name: ``pages``, ``streams``, ``edits``."""
         ...
 
     def features(self, collection: Collection) -> FeatureSource:
@@ -245,6 +250,10 @@ class FeatureSilo(Protocol):
 
     def reader(self, collection: Collection) -> FeatureReader:
         """Return the same for an event loop; to be used from one loop only."""
+        ...
+
+    def editor(self, collection: Collection) -> FeatureEditor | None:
+        """Return what edits the features of a collection; `None` where nothing may."""
         ...
 
     def close(self) -> None:

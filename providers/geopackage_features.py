@@ -59,6 +59,10 @@ class GeopackageSilo:
         """Return the same for an event loop."""
         return ThreadedReader(self.features(collection))
 
+    def editor(self, collection: Collection) -> None:
+        """Return nothing: others may be writing the file, and it is only read."""
+        return
+
     def usage(self) -> dict[str, PoolUse]:
         """Return how its pools are used, by name."""
         return {"pages": self._pages.use(), "streams": self._streams.use()}

@@ -11,6 +11,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
+from metadata.editing import is_edited
 from metadata.errors import SilosBusy, SourceError, SourceUnreachable
 from providers.configuration import SiloConfiguration
 from providers.counts import Counts
@@ -34,6 +35,7 @@ from providers.postgis_answers import (
     read_state,
     read_token,
 )
+from providers.postgis_editing import PostgisEditor, open_editing_pool
 from providers.postgis_execution import (
     Cursor,
     computing,
@@ -46,6 +48,7 @@ from providers.postgis_reader import PostgisReader
 from providers.postgis_rows import RowStatements, decoder
 from providers.postgis_state import COUNTER_GONE, uncounted
 from providers.postgis_statements import PostgisStatements
+from providers.postgis_versions import VersionedReader
 from providers.query import Query, key_columns
 from providers.session_pool import SessionPool
 from providers.sql import Sql
@@ -61,6 +64,8 @@ class PostgisSilo:
     def __init__(self, silo: SiloConfiguration, limits: Limits) -> None:
         self._pages = SessionPool(silo.location, limits)
         self._streams = open_pool(silo.location, limits, size=limits.streams)
+        self._edits = open_editing_pool(silo.editing or silo.location, limits)
+        self._edited = False
 
     def features(self, collection: Collection) -> PostgisSource:
         """Return the features of one table or view."""
@@ -68,21 +73,31 @@ class PostgisSilo:
 
     def reader(self, collection: Collection) -> PostgisReader:
         """Return the same for an event loop, on sessions of their own."""
-        return PostgisReader(collection, self._pages)
+        kind = VersionedReader if is_edited(collection) else PostgisReader
+        return kind(collection, self._pages)
+
+    def editor(self, collection: Collection) -> PostgisEditor | None:
+        """Return what edits the rows of a table that was opened for it."""
+        if not is_edited(collection):
+            return None
+        self._edited = True
+        return PostgisEditor(collection, self._edits)
 
     def usage(self) -> dict[str, PoolUse]:
-        """Return how its pools are used, by name."""
-        return {"pages": self._pages.use(), "streams": self._streams.use()}
+        """Return how its pools are used, by name; edits where there may be any."""
+        used = {"pages": self._pages.use(), "streams": self._streams.use()}
+        return {**used, "edits": self._edits.use()} if self._edited else used
 
     def close(self) -> None:
         """Close every session, once those in use come back."""
         self._pages.close()
         self._streams.close()
+        self._edits.close()
 
     @property
     def in_use(self) -> int:
         """Connections that somebody holds."""
-        return self._pages.in_use + self._streams.in_use
+        return self._pages.in_use + self._streams.in_use + self._edits.in_use
 
 
 class PostgisSource:

@@ -42,10 +42,11 @@ from service.admin_desk import AdminDesk
 from service.compression import Compress
 from service.csw.endpoint import csw_endpoint
 from service.csw.keeper import Keeper, kept_ready
+from service.edits import ITEM_METHODS, ITEMS_METHODS, Edits
 from service.features_visit import visiting
 from service.files import Downloads
 from service.files_keeper import LOOK, FilesKeeper, kept_files
-from service.items import Items, every_form
+from service.items import every_form
 from service.memory import PageMemory
 from service.messages import text
 from service.metrics.cells import COUNTING_VARIABLE, Cells
@@ -112,7 +113,7 @@ def create_app(
     return Starlette(
         routes=[
             *catalogue_routes(keeper, clock),
-            *_routes(reloader, every_form(memory)),
+            *_routes(reloader, Edits(every_form(memory))),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
             Route("/metrics", metrics_endpoint(cells, sampler)),
@@ -180,11 +181,12 @@ def _lifespan(
     return lifespan
 
 
-def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
+def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
     """Return the one table of routes, those asked most first."""
+    downloads = Downloads(edits.items)
     documents: dict[str, Callable[[Request], Any]] = {
-        "/collections/{collection}/items": visiting(items.page),
-        "/collections/{collection}/items/{item:path}": visiting(items.item),
+        "/collections/{collection}/items": visiting(edits.page),
+        "/collections/{collection}/items/{item:path}": visiting(edits.item),
         "/": endpoints.landing,
         "/conformance": endpoints.conformance,
         "/api": endpoints.api,
@@ -194,7 +196,7 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/sortables": endpoints.sortables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/download/{file}": visiting(Downloads(items).answer),
+        "/collections/{collection}/download/{file}": visiting(downloads.answer),
     }
     return [
         *(Route(p, handler, methods=_methods(p)) for p, handler in documents.items()),
@@ -212,8 +214,10 @@ def _routes(reloader: Reloader, items: Items) -> list[BaseRoute]:
 
 
 def _methods(path: str) -> list[str]:
-    """Return how a resource may be asked; long filters are posted."""
-    return ["GET", "POST"] if path.endswith("/items") else ["GET"]
+    """Return how a resource may be asked, and features edited."""
+    if path.endswith("/items"):
+        return list(ITEMS_METHODS)
+    return list(ITEM_METHODS) if path.endswith("/{item:path}") else ["GET"]
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -17,13 +17,7 @@ from metadata.measured import Source, Survey
 from metadata.stated import Access, CollectionDescription, Description
 from providers.configuration import Configuration
 from providers.exports.content import file_content
-from providers.features import (
-    FeatureReader,
-    FeatureSilo,
-    FeatureSource,
-    Limits,
-    open_features,
-)
+from providers.features import FeatureSilo, Limits, open_features
 from providers.store_files import MadeFile
 from service.catalogue import Catalogue, StoredCatalogue, make_catalogue
 from service.messages import text
@@ -238,14 +232,10 @@ class _Builder:
         before, files = self._before(collection), self._ready(dataset, collection)
         if before is not None:
             return replace(before, dataset=dataset, collection=collection, files=files)
-        source, reader = self._features(collection)
-        return ServedCollection(
-            collection=collection,
-            dataset=dataset,
-            source=source,
-            reader=reader,
-            files=files,
+        served = ServedCollection(
+            collection=collection, dataset=dataset, source=None, files=files
         )
+        return self._opened(served)
 
     def _ready(
         self, dataset: Dataset, collection: Collection
@@ -271,17 +261,21 @@ class _Builder:
         )
         return before if same else None
 
-    def _features(
-        self, collection: Collection
-    ) -> tuple[FeatureSource | None, FeatureReader | None]:
-        """Return where features are had; note why not."""
+    def _opened(self, served: ServedCollection) -> ServedCollection:
+        """Return a collection with where its features are had; note why not."""
+        collection = served.collection
         source = collection.survey.source
         try:
             silo = self._silos[source.silo]
-            return silo.features(collection), silo.reader(collection)
+            return replace(
+                served,
+                source=silo.features(collection),
+                reader=silo.reader(collection),
+                editor=silo.editor(collection),
+            )
         except PasserelleError as error:
             self.broken[collection.id] = _broken(source, error.text)
-            return None, None
+            return served
 
 
 def _broken(source: Source, reason: Text) -> Finding:

@@ -21,7 +21,13 @@ _LOOKING: Final = 1
 def connections_of(configuration: Configuration, workers: int) -> int:
     """Return how many connections to each database may be open at once."""
     pages = configuration.service.connections
-    return workers * (pages + Limits.streams + _LOOKING)
+    return workers * (pages + _beside(configuration))
+
+
+def _beside(configuration: Configuration) -> int:
+    """Return how many of them each worker may open for something else than pages."""
+    edits = any(key.edits for key in configuration.service.every_key)
+    return Limits.streams + _LOOKING + (Limits.edits if edits else 0)
 
 
 def scarce_connections(
@@ -55,7 +61,7 @@ def _finding(
     silo: str, needed: int, room: Room, workers: int, configuration: Configuration
 ) -> Finding:
     pages = configuration.service.connections
-    most = room.left // workers - Limits.streams - _LOOKING
+    most = room.left // workers - _beside(configuration)
     return Finding(
         severity=Severity.WARNING,
         code="silo.connections-scarce",

@@ -22,6 +22,7 @@ from metadata.crs import CRS84, Crs
 from metadata.measured import GeometryType
 from providers.feature_source import Found
 from providers.one_feature import query_of_one
+from providers.postgis_versions import VersionedReader
 from providers.query import Encoding
 from service.features_visit import FeaturesVisit
 from service.links import Link
@@ -129,10 +130,13 @@ async def read_one(
     served: ServedCollection, key: str, crs: Crs, encoding: Encoding
 ) -> Found | None:
     """Read one feature in any encoding; `None` when there is none of that key."""
+    reader = served.reading
+    if isinstance(reader, VersionedReader):
+        return await reader.feature(key, crs, encoding)
     query = query_of_one(served.collection, key, crs, encoding)
     if query is None:
         return None
-    page = await served.reading.page(query)
+    page = await reader.page(query)
     return Found(page.sequence, page.state) if page.count else None
 
 

@@ -28,9 +28,10 @@ from providers.features import (
     FeatureReader,
     FeatureSource,
     FeatureStream,
+    Found,
     Page,
 )
-from providers.query import Query
+from providers.query import Encoding, Query
 from service import pages
 from service.features_visit import FeaturesVisit
 from service.item_forms import (
@@ -59,7 +60,7 @@ from service.posted import beside_posted, read_posted
 from service.problems import not_found
 from service.sizes import FeatureSizes
 from service.streaming import FeatureStreamResponse
-from service.validators import held_tag, state_tag
+from service.validators import held_tag, state_tag, version_tag
 
 COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
@@ -128,17 +129,23 @@ class Items:
 
     async def one(self, seen: FeaturesVisit, key: str, crs: Crs) -> Response:
         """Answer with one item in this form."""
-        question = seen.question("item", self.form.encoding, key)
+        question = item_question(seen, self.form.encoding, key)
+        if seen.served.editor is not None:
+            content, found = await self._one(seen, key, crs)
+            tag = version_tag(question, found.version)
+            return Response(content, headers=self._tagged(seen.headers(crs), tag))
         known = await self._known(seen, question, crs)
         if known is not None:
             return known
-        content, state = await self._one(seen, key, crs)
-        tag = state_tag(question, state)
+        content, found = await self._one(seen, key, crs)
+        tag = state_tag(question, found.state)
         self.memory.put(question, tag, content)
         return Response(content, headers=self._tagged(seen.headers(crs), tag))
 
-    async def _one(self, seen: FeaturesVisit, key: str, crs: Crs) -> tuple[bytes, str]:
-        """Return one item in this form, and the state of the collection."""
+    async def _one(
+        self, seen: FeaturesVisit, key: str, crs: Crs
+    ) -> tuple[bytes, Found]:
+        """Return one item in this form, and what it is made of."""
         found = await self.form.read(seen.served, key, crs)
         if found is None:
             raise not_found(
@@ -146,7 +153,7 @@ class Items:
                      f"The collection has no feature “{unquote(key)[:80]}”.")
             )  # fmt: skip
         links = seen.links(offer=self.form.offer).of_item(key)
-        return self.form.item(seen, crs, found.feature, links), found.state
+        return self.form.item(seen, crs, found.feature, links), found
 
     async def download(self, seen: FeaturesVisit) -> Response:
         """Answer ``/collections/{id}/download/{id}.geojson``: everything, by key."""
@@ -276,6 +283,11 @@ async def _shown(
         content,
         headers=headers,
     )
+
+
+def item_question(seen: FeaturesVisit, encoding: Encoding, key: str) -> str:
+    """Return what tells the question of one item from all others."""
+    return seen.question("item", encoding, key)
 
 
 def raw_item(request: Request) -> str:

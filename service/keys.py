@@ -40,6 +40,12 @@ def key_of(service: ServiceConfiguration, request: Request) -> ApiKey | None:
     return found
 
 
+def holds_scope(service: ServiceConfiguration, request: Request, scope: str) -> bool:
+    """Tell whether a request holds a key that opens a scope."""
+    key = key_of(service, request)
+    return key is not None and key.opens(scope)
+
+
 def require_scope(
     service: ServiceConfiguration, request: Request, scope: str
 ) -> ApiKey:

@@ -15,7 +15,10 @@ from service.snapshot import Stage
 from service.validators import content_tag, held_tag
 
 EXPOSED = (
+    "Accept-Patch",
+    "Accept-Post",
     "Accept-Ranges",
+    "Allow",
     "Content-Crs",
     "Content-Language",
     "Content-Disposition",
@@ -23,6 +26,7 @@ EXPOSED = (
     "Content-Range",
     "ETag",
     "Link",
+    "Location",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
     "Repr-Digest",
@@ -157,7 +161,7 @@ class AddHeaders:
         self._preflight = CORSMiddleware(
             app,
             allow_origins=["*"],
-            allow_methods=["GET", "HEAD", "OPTIONS", "POST"],
+            allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["*"],
         )
         self._headers = [

@@ -42,6 +42,8 @@ class HttpProblem(PasserelleError):
         OGC's exception code.
     headers
         Sent along with the answer.
+    parameter
+        What of the request is at fault; may be empty.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class HttpProblem(PasserelleError):
         *,
         hint: Text | str = "",
         headers: Mapping[str, str] = _NOTHING,
+        parameter: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
+        self.parameter = parameter
         self.status = status
         self.code = code
         self.headers = headers
@@ -70,7 +74,7 @@ class Problem:
     hint: Text = _SILENCE
     """The remedy; may be empty."""
     parameter: str = ""
-    """The request parameter at fault; may be empty."""
+    """The request parameter, or member of a feature, at fault; may be empty."""
     headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def document(self, language: Language) -> dict[str, object]:
@@ -102,6 +106,7 @@ def problem_of(error: Exception) -> Problem:
             code=error.code,
             detail=error.text,
             hint=error.remedy,
+            parameter=error.parameter,
             headers=error.headers,
         )
     if isinstance(error, QueryError | UnknownCrs):

@@ -22,6 +22,7 @@ from metadata.errors import CollectionBroken
 from metadata.file_formats import FileFormat, made_formats
 from metadata.finding import Finding
 from providers.configuration import Configuration
+from providers.feature_editing import FeatureEditor
 from providers.features import FeatureReader, FeatureSilo, FeatureSource
 from providers.folding import folded
 from providers.made_files import fact_of
@@ -40,6 +41,8 @@ class ServedCollection:
     """`None` when it is described but cannot be read now."""
     reader: FeatureReader | None = None
     """The same for the event loop; there whenever the source is."""
+    editor: FeatureEditor | None = None
+    """What edits them; `None` where nobody may."""
     files: Mapping[FileFormat, MadeFile] = field(
         default_factory=lambda: MappingProxyType({})
     )

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 _VERSION = version("passerelle")
+_VERSIONED = "."
+"""Stands before the version of a feature in a tag."""
 _ENCODINGS = ("-gzip", "-br", "-zstd")
 """What a tag ends in when the bytes were compressed on their way."""
 
@@ -32,6 +34,30 @@ def digest(*parts: object) -> str:
 def state_tag(question: str, state: str) -> str:
     """Return the tag of an answer to a question in a state; empty without either."""
     return f'"{digest(question, state)}"' if question and state else ""
+
+
+def version_tag(question: str, version: str) -> str:
+    """Return the tag of an answer to a question about one version of a feature.
+
+    The version can be told from it (`versions_in`), whatever the question was.
+    """
+    return f'"{question}{_VERSIONED}{version}"'
+
+
+def versions_in(if_match: Iterable[str]) -> Iterable[str]:
+    """Yield the versions of a feature that a client holds, in whatever form.
+
+    A weak tag is passed over: none of ours is, and none matches (RFC 9110, 13.1.1).
+
+    Parameters
+    ----------
+    if_match
+        The values of the header, as sent.
+    """
+    for value in if_match:
+        for each in (piece.strip() for piece in value.split(",")):
+            if each.startswith('"'):
+                yield _plain(each).rpartition(_VERSIONED)[2]
 
 
 def content_tag(content: bytes) -> str:

@@ -14,7 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.metrics.cells import Cells, Key
 from service.metrics.families import DURATIONS, FAMILIES, Kind
 
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
+)
 _OTHER: Final = "other"
 """Any other method, and any path that no route has: labels are never what was sent."""
 _BOUNDS: Final = (*(f"{bound:g}" for bound in DURATIONS), "+Inf")

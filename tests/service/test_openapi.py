@@ -198,7 +198,7 @@ def test_every_path_of_the_service_is_documented(
     methods = {
         method for route in app.routes for method in getattr(route, "methods", ())
     }
-    assert methods == {"GET", "HEAD", "POST"}
+    assert methods == {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
     for path in ("/csw", "/oai"):
         assert document["paths"][path].keys() == {"get", "post"}
 
