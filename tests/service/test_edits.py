@@ -557,6 +557,7 @@ def test_any_form_of_a_feature_tells_its_state(edited: httpx.Client) -> None:
         {"params": {"crs": "http://www.opengis.net/def/crs/EPSG/0/2154"}},
         {"headers": {"Accept-Language": "en"}},
         {"headers": {"Accept-Encoding": "gzip"}},
+        {"params": {"f": "jsonfg"}},
     ]
     tags = [edited.get(path, **form).headers["etag"] for form in forms]
     assert len(set(tags)) == len(tags)
