@@ -57,8 +57,13 @@ class Record:
     @property
     def name(self) -> str:
         """Name of its file, without ending (``<id>``, ``service-<id>``)."""
-        prefix = "service-" if self.kind is RecordKind.SERVICE else ""
-        return prefix + self.dataset_id
+        return file_name(self.dataset_id, self.kind)
+
+
+def file_name(dataset_id: str, kind: RecordKind) -> str:
+    """Return the name of a record's file, without ending."""
+    prefix = "service-" if kind is RecordKind.SERVICE else ""
+    return prefix + dataset_id
 
 
 def fingerprint(content: bytes) -> str:

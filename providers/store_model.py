@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from metadata.finding import Text
-from metadata.record import Record, RecordKind
+from metadata.record import Record, RecordKind, file_name
 
+_QUICKLY: Final = 1
+"""Level of deflate: a tenth of a millisecond for a record, a sixth of its bytes."""
 NOTHING_SAID = Text("", "")
 
 
@@ -70,7 +74,18 @@ class Revision:
     date_stamp: date
     """The day written in the record: when its content last changed."""
     first_seen: datetime
-    content: bytes = field(repr=False)
+    packed: bytes = field(repr=False)
+    """Its content, deflated: thousands of revisions are held, and few are read."""
+
+    @property
+    def content(self) -> bytes:
+        """The record as it was sent."""
+        return zlib.decompress(self.packed)
+
+    @property
+    def name(self) -> str:
+        """Name of its file, without ending."""
+        return file_name(self.dataset_id, self.kind)
 
     @property
     def record(self) -> Record:
@@ -81,6 +96,11 @@ class Revision:
             kind=self.kind,
             content=self.content,
         )
+
+
+def packed(content: bytes) -> bytes:
+    """Return a content as a revision holds it."""
+    return zlib.compress(content, _QUICKLY)
 
 
 @dataclass(frozen=True, kw_only=True)

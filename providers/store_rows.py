@@ -9,7 +9,14 @@ from sqlalchemy import Row
 from metadata.finding import Text
 from metadata.measured import Source
 from metadata.record import RecordKind
-from providers.store_model import Entry, EntryState, Operation, Revision, Tombstone
+from providers.store_model import (
+    Entry,
+    EntryState,
+    Operation,
+    Revision,
+    Tombstone,
+    packed,
+)
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:
@@ -58,7 +65,7 @@ def read_revision(row: Row[Any]) -> Revision:
         fingerprint=row.fingerprint,
         date_stamp=row.date_stamp,
         first_seen=row.first_seen,
-        content=row.content,
+        packed=packed(row.content),
     )
 
 

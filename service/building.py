@@ -45,8 +45,6 @@ class Material:
     descriptions: Descriptions = field(default_factory=lambda: Descriptions((), ()))
     silos: Mapping[str, SiloView] = field(default_factory=dict)
     """By name; one that was never looked at is not there."""
-    published: Mapping[str, bytes] = field(default_factory=dict)
-    """Records last published, by the name of their file."""
     catalogue: StoredCatalogue = field(default_factory=StoredCatalogue)
     files: tuple[MadeFile, ...] = ()
     """Every file that lies ready."""
@@ -62,7 +60,8 @@ def build(
     builder = _Builder(material, silos, previous, now)
     datasets = dict(builder.datasets())
     unusable = material.descriptions.unusable
-    known = {*material.published, *(f.collection_id for f in material.files)}
+    known = {each.revision.name for each in material.catalogue.applied}
+    known |= {file.collection_id for file in material.files}
     unreadable = held_back(unusable, known, previous)
     collections = {c.id: c for served in datasets.values() for c in served.collections}
     seen = tuple(f for view in material.silos.values() for f in view.findings)
@@ -81,7 +80,6 @@ def build(
         ),
         silos=silos,
         descriptions=material.descriptions,
-        published=material.published,
         files_left=tuple(
             file for file in material.files if file.collection_id not in collections
         ),

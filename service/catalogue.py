@@ -77,7 +77,7 @@ class Published:
     @property
     def name(self) -> str:
         """Name of its file, without ending."""
-        return self.revision.record.name
+        return self.revision.name
 
     @property
     def is_service(self) -> bool:

@@ -30,9 +30,9 @@ def record_content(name: str, snapshot: Snapshot, store: Store | None) -> bytes:
     metadata.errors.CollectionBroken
         A table that it describes cannot be looked at now.
     """
-    published = snapshot.published.get(name)
+    published = snapshot.catalogue.names.get(name)
     if published is not None:
-        return published
+        return published.revision.content
     served, is_service = _find(name, snapshot)
     if not served.complete:
         message = f"The record {name} cannot be written now: a table is missing."

@@ -130,7 +130,6 @@ class Reloader:
             before,
             configuration=configuration,
             descriptions=descriptions or before.descriptions,
-            published=stored.published if stored else before.published,
             catalogue=stored.catalogue if stored else before.catalogue,
             files=stored.files if stored else before.files,
             findings=(*self._configuration.findings, *self._store.findings),

@@ -169,8 +169,6 @@ class Snapshot:
     """What else is wrong: descriptions, tables, silos."""
     silos: Mapping[str, FeatureSilo]
     """Open silos by name."""
-    published: Mapping[str, bytes]
-    """Records last published, by the name of their file without ending."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """The same for those who harvest it."""
     descriptions: Descriptions = field(default_factory=lambda: Descriptions(()))

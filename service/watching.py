@@ -81,8 +81,6 @@ class StoreView:
     """What the store holds for the service."""
 
     surveys: tuple[Survey, ...]
-    published: Mapping[str, bytes]
-    """Records last published, by the name of their file without ending."""
     catalogue: StoredCatalogue
     files: tuple[MadeFile, ...] = ()
     """Whole collections that lie ready."""
@@ -134,10 +132,8 @@ class StoreWatch:
         if generation == self._generation and self._view is not None:
             return self._with_files(self._store, files)
         catalogue = read_catalogue(self._store, self._catalogue)
-        revisions = [each.revision for each in catalogue.applied]
         view = StoreView(
             surveys=self._store.surveys(),
-            published={r.record.name: r.content for r in revisions},
             catalogue=catalogue,
             files=self._store.files(),
         )

@@ -102,7 +102,8 @@ class _Alike:
         values: Values = tuple(
             self._one(tuple(map(self._one, slot))) for slot in entry.values
         )
-        return replace(entry, values=values)
+        facets = tuple(map(self._one, entry.facets))
+        return replace(entry, values=values, facets=facets)
 
     def _one(self, value: _T) -> _T:
         return self._seen.setdefault(value, value)  # type: ignore[return-value]  # equal, so of its type

@@ -382,7 +382,6 @@ def make_snapshot(generation: int, silos: Any) -> Any:
         broken={},
         findings=(),
         silos=silos,
-        published={},
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers.store_model import Revision
+from providers.store_model import Revision, packed
 from service.catalogue import Applied, StoredCatalogue
 from service.csw.filter_cql import read_cql
 from service.csw.index import Index
@@ -58,7 +58,7 @@ def stored(records: Sequence[Any], csw: Any) -> StoredCatalogue:
                     fingerprint=record.fingerprint,
                     date_stamp=csw.now.date(),
                     first_seen=csw.now,
-                    content=record.content,
+                    packed=packed(record.content),
                 ),
                 at=csw.now,
             )
