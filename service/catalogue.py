@@ -86,7 +86,7 @@ class Published:
 
     @property
     def content(self) -> RecordContent:
-        """What it says; read when asked for, the last few hundred are kept."""
+        """What it says; read when asked for, those of the last page or so are kept."""
         return _content(self.revision.content)
 
     @cached_property
@@ -189,7 +189,7 @@ def _silos(description: Description) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _content(record: bytes) -> RecordContent:
     return read_iso19139(record)
 
