@@ -6,7 +6,7 @@ a page goes on after the last identifier of the one before (`next`), as in the D
 feed. The collection is linked from the landing page and not listed among the
 feature collections, which are those of the INSPIRE download service.
 
-Left out: filters by CQL2, sorting, HTML.
+Left out: filters by CQL2, sorting.
 
 References
 ----------
@@ -16,7 +16,9 @@ OGC API Records Part 1 (20-004r1), clauses 7 to 9.
 from __future__ import annotations
 
 import json
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -28,17 +30,19 @@ from metadata.finding import Language
 from metadata.ogcrecord import ogc_record
 from metadata.record import RecordKind
 from metadata.record_facets import FACETS
-from service.catalogue import Published
+from service.catalogue import Catalogue, Published
+from service.csw.entry import Entry
 from service.csw.keeper import Keeper
 from service.dcat import Clock, read_limit, record_url, require_whole
 from service.landing import service_title
 from service.links import QUERYABLES_REL, SCHEMA_JSON, Document
 from service.messages import say, text
-from service.negotiation import JSON, SCHEMA, Offer
+from service.negotiation import HTML, JSON, SCHEMA, Offer
 from service.problems import not_found
 from service.queryables import JSON_SCHEMA
 from service.records_facets import counted, facets_document, read_facets
-from service.records_search import PARAMETERS, matching, read_search
+from service.records_pages import SHOWN, by_title, catalogue_page, record_page
+from service.records_search import PARAMETERS, Search, matching, read_search
 from service.snapshot import Snapshot
 from service.visit import COMMON, Visit, visit
 
@@ -50,6 +54,9 @@ _FACETS: Final = Offer(
     ("application/json", "application/schema+json"),
 )
 FACETS_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/facets"
+_EVERYTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_OF_DATA: Final[Mapping[str, str]] = MappingProxyType({"type": "dataset,series"})
+"""What people look for first: services have records of their own."""
 _RECORD: Final = Offer("json", GEOJSON, ("application/json",))
 
 
@@ -69,7 +76,9 @@ class RecordsApi:
         self._clock = clock
 
     def collection(self, request: Request) -> Response:
-        """Answer `/collections/catalogue`."""
+        """Answer `/collections/catalogue`; people get the search itself."""
+        if visit(request, (JSON, HTML)).offer is HTML:
+            return self._searched(request, (HTML,), _OF_DATA)
         seen = visit(request, (JSON,))
         return _answer(seen, _collection(seen))
 
@@ -92,23 +101,24 @@ class RecordsApi:
             A parameter that cannot be read; what `service.dcat.require_whole`
             raises: harvesters delete what is not listed any more.
         """
-        seen = visit(request, (_RECORD,), COMMON | PARAMETERS)
-        given = dict(request.query_params)
-        limit = _limit(given.get("limit"))
-        facets = read_facets(given.get("facets"))
-        catalogue = seen.snapshot.catalogue
-        search = read_search(given)
+        return self._searched(request, (_RECORD, HTML))
+
+    def _searched(
+        self,
+        request: Request,
+        offers: Sequence[Offer],
+        asked: Mapping[str, str] = _EVERYTHING,
+    ) -> Response:
+        seen = visit(request, offers, COMMON | PARAMETERS)
+        given = {**asked, **request.query_params}
+        search, facets = read_search(given), read_facets(given.get("facets"))
+        limit = _limit(given.get("limit"), SHOWN if seen.offer is HTML else PAGE_SIZE)
         require_whole(seen.snapshot, self._clock())
-        index = self._keeper.index(catalogue.stored)
-        found = [
-            e for e in matching(index, search) if e.identifier in catalogue.records
-        ]
-        after = given.get("after", "")
-        left = (each.identifier for each in found if each.identifier > after)
-        shown = list(islice(left, limit + 1))
+        found = self._found(seen.snapshot.catalogue, search)
+        shown = _following(found, given.get("after", ""), seen.offer)[: limit + 1]
         more, shown = len(shown) > limit, shown[:limit]
-        records = [catalogue.records[identifier] for identifier in shown]
-        following = {**given, "after": shown[-1]} if more and shown else {}
+        following = {**given, "after": shown[-1].identifier} if more and shown else {}
+        records = [seen.snapshot.catalogue.records[e.identifier] for e in shown]
         document: Document = {
             "type": "FeatureCollection",
             "facets": counted(found, facets),
@@ -117,7 +127,18 @@ class RecordsApi:
             "numberReturned": len(records),
             "links": _page_links(seen, given, following),
         }
+        if seen.offer is HTML:
+            return catalogue_page(seen, given, document, following)
         return _answer(seen, document)
+
+    def _found(self, catalogue: Catalogue, search: Search) -> list[Entry]:
+        """Return the records found, of those that are there still."""
+        index = self._keeper.index(catalogue.stored)
+        return [
+            entry
+            for entry in matching(index, search)
+            if entry.identifier in catalogue.records
+        ]
 
     def item(self, request: Request) -> Response:
         """Answer `/collections/catalogue/items/{id}`.
@@ -127,17 +148,30 @@ class RecordsApi:
         HttpProblem
             404: there is no such record.
         """
-        seen = visit(request, (_RECORD,))
+        seen = visit(request, (_RECORD, HTML))
         name = request.path_params["item"]
         published = seen.snapshot.catalogue.records.get(name)
         if published is None:
             raise not_found(text("catalogue.no-record", name=name[:80]))
-        return _answer(seen, _feature(published, seen))
+        record = _feature(published, seen)
+        if seen.offer is HTML:
+            return record_page(seen, published, record)
+        return _answer(seen, record)
 
 
-def _limit(given: str | None) -> int:
+def _limit(given: str | None, default: int) -> int:
     """Return how many records are wanted on a page; 0 where only their number is."""
-    return 0 if given == "0" else read_limit(given, PAGE_SIZE, MOST)
+    return 0 if given == "0" else read_limit(given, default, MOST)
+
+
+def _following(found: Sequence[Entry], after: str, offer: Offer) -> Sequence[Entry]:
+    """Return the records after one, by title for people, else by identifier.
+
+    Pages by identifier hold each record once while the catalogue changes.
+    """
+    if offer is HTML:
+        return by_title(found, after)
+    return found[bisect_right(found, after, key=lambda entry: entry.identifier) :]
 
 
 def _base(snapshot: Snapshot) -> str:

@@ -68,7 +68,7 @@ def become_server(
     log = "--access-log" if access_log else "--no-access-log"
     where = (f"--host={host}", f"--port={port}", f"--workers={workers}", log)
     # modules are found where this process found them, wherever it was started
-    here = [sys.path[0], os.environ.get("PYTHONPATH", "")]
+    here = [sys.path[0] or str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
     found = {"PYTHONPATH": os.pathsep.join(filter(None, here))}
     command = (sys.executable, "-P", "-m", "service", str(configuration), *where)
     sys.stdout.flush()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,22 +36,60 @@ PAGES = (
     "/datasets/lieux/collections",
     "/datasets/lieux/collections/places",
     "/datasets/lieux/collections/places/items",
+    "/collections/catalogue",
+    "/collections/catalogue/items",
+    "/collections/catalogue/items?type=dataset&q=Jeu",
+    "/collections/catalogue/items?q=rien-de-tel",
+    "/collections/catalogue/items?type=dataset&limit=1&themes=Limites administratives",
+    "/collections/catalogue/items/{record}",
     "/nothing",
 )
 OWN = ("/", "#", "?", "mailto:")
 FOLDER = Path(room.__path__[0])
 
 
+@pytest.fixture(scope="module", params=["geopackage", "postgis"])
+def service(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_deployment: Any,
+    filled: Any,
+    publish: Any,
+    make_files: Any,
+    serve: Any,
+) -> Iterator[httpx.Client]:
+    """The service on two datasets and a restricted one, all of it published."""
+    if request.param == "postgis":
+        address = request.getfixturevalue("module_postgis")
+        filled(address)
+        folder = tmp_path_factory.mktemp("pages")
+        deployment = new_deployment(folder, address, "public")
+    else:
+        deployment = request.getfixturevalue("module_geopackage")
+    deployment.describe("lieux", "places")
+    deployment.describe("zonage", "zones")
+    deployment.describe("reserve", access="restricted", more="access_limitation: h")
+    make_files(deployment)
+    publish(deployment)
+    with serve(deployment) as client:
+        yield client
+
+
 @pytest.fixture(params=PAGES)
-def path(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def path(request: pytest.FixtureRequest, service: httpx.Client) -> str:
+    asked = str(request.param)
+    if "{record}" in asked:
+        found = service.get("/collections/catalogue/items?type=dataset").json()
+        asked = asked.format(record=found["features"][0]["id"])
+    return asked
 
 
 @pytest.fixture(params=["fr", "en"])
 def page(
     service: httpx.Client, path: str, request: pytest.FixtureRequest
 ) -> etree._Element:
-    answer = service.get(f"{path}?lang={request.param}", headers=HTML)
+    mark = "&" if "?" in path else "?"
+    answer = service.get(f"{path}{mark}lang={request.param}", headers=HTML)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     root = html.document_fromstring(answer.text)
     assert root.get("lang") == request.param
@@ -76,7 +116,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_nothing_inline(
     for element in page.iter("script", "img", "iframe", "link", "source", "form"):
         address = element.get("src") or element.get("href") or element.get("action")
         if element.tag == "script" and address is None:
-            assert element.get("type") == "application/json"
+            assert element.get("type") in {"application/json", "application/ld+json"}
         else:
             assert address.startswith("/")
             assert not address.startswith("//")
@@ -137,7 +177,10 @@ def test_no_message_is_missing_and_none_left_over() -> None:
     asked = set(re.findall(r"""\b(?:t|text)\(\s*['"]([a-z0-9.-]+)['"]""", text))
     asked |= set(re.findall(r"""say\(\s*language,\s*"([a-zA-Z0-9.-]+)\"""", text))
     assert {key for key in asked if not key.endswith(".")} <= known
-    built = ("status.", "operation.", "parameter.", "tag.", "language.", "geometry.")
+    built = (
+        *("status.", "operation.", "parameter.", "tag.", "language.", "geometry."),
+        *("facet.", "access.", "record-type."),
+    )
     for key in known - asked:
         assert key.startswith(built) or f'"{key}"' in text or key.startswith("link."), (
             key
