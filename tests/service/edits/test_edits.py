@@ -6,7 +6,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,13 +16,6 @@ import pytest
 
 pytestmark = pytest.mark.postgis
 KEYS = {"CLE_ARBRES": "a" * 32, "CLE_TOUT": "t" * 32, "CLE_VUE": "v" * 32}
-CONFIGURED = """\
-  keys:
-    - {name: arbres, key: "${CLE_ARBRES}", scopes: ["edit:arbres"]}
-    - {name: tout, key: "${CLE_TOUT}", scopes: ["edit:*", "read:details"]}
-    - {name: vue, key: "${CLE_VUE}", scopes: ["read:details"]}
-silos:
-"""
 TABLES = """
 CREATE TYPE essence AS ENUM ('chêne', 'hêtre');
 CREATE TABLE rues (id integer PRIMARY KEY, nom text);
@@ -51,42 +43,15 @@ HERE = {"type": "Point", "coordinates": [2.45, 48.9]}
 GEOJSON = {"Content-Type": "application/geo+json"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 ARBRES = "/collections/arbres/items"
-Serve = Callable[..., AbstractContextManager[httpx.Client]]
+Execute = Callable[..., list[Any]]
 
 
 def feature(geometry: Any = None, **properties: Any) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def open_for_editing(deployment: Any, *tables: str, how: str = "true") -> None:
-    """Describe tables, each in a dataset of its own, open for editing."""
-    for table in tables:
-        deployment.describe(table)
-        path = deployment.folder / "datasets" / f"{table}.yml"
-        more = f"    editable: {how}\n"
-        if table == "arbres":
-            more += "    columns: {exclude: [secret], rename: {gros: 'tr`ès gros'}}\n"
-        path.write_text(path.read_text("utf-8") + more, encoding="utf-8")
-
-
-def give_keys(deployment: Any) -> None:
-    path = deployment.configuration
-    written = path.read_text("utf-8").replace("silos:\n", CONFIGURED)
-    path.write_text(written, encoding="utf-8")
-
-
-def execute(address: str, statement: str, *values: Any) -> list[Any]:
-    connection = psycopg2.connect(address)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
-def address(module_postgis: str) -> str:
+def address(module_postgis: str, execute: Callable[..., Any]) -> str:
     execute(module_postgis, TABLES)
     return module_postgis
 
@@ -96,19 +61,16 @@ def edited(
     address: str,
     tmp_path_factory: pytest.TempPathFactory,
     new_deployment: Callable[[Path, str, str], Any],
-    serve: Serve,
+    editing: Any,
 ) -> Iterator[httpx.Client]:
     """The service on tables that are open for editing; asked with a key for all."""
     deployment = new_deployment(tmp_path_factory.mktemp("edits"), address, "public")
-    give_keys(deployment)
-    open_for_editing(deployment, *OPENED)
+    editing.configure(deployment)
+    columns = {"arbres": "{exclude: [secret], rename: {gros: 'tr`ès gros'}}"}
+    editing.open(deployment, *OPENED, columns=columns)
     deployment.describe("rues")
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in KEYS.items():
-            patched.setenv(name, value)
-        headers = {"X-Passerelle-Key": KEYS["CLE_TOUT"], "Accept-Encoding": "identity"}
-        with serve(deployment, headers=headers) as client:
-            yield client
+    with editing.served(deployment) as client:
+        yield client
 
 
 def post(client: httpx.Client, path: str, body: Any, **headers: str) -> httpx.Response:
@@ -181,7 +143,7 @@ def test_whatever_a_property_holds_comes_back_as_it_was(edited: httpx.Client) ->
     ["1.23456789012345678901234567890123", "1e40", "123456789012345678901234567890"],
 )
 def test_no_digit_of_a_number_is_lost(
-    edited: httpx.Client, address: str, written: str
+    edited: httpx.Client, address: str, execute: Execute, written: str
 ) -> None:
     body = json.dumps(feature(HERE, nom="n", exact="@", notes={"n": "@"}))
     content = body.replace('"@"', written)
@@ -272,6 +234,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
 def test_what_does_not_fit_is_refused_by_name_and_nothing_is_written(
     edited: httpx.Client,
     address: str,
+    execute: Execute,
     properties: dict[str, Any],
     status: int,
     at_fault: str,
@@ -385,7 +348,7 @@ def test_coordinates_are_read_in_the_system_of_content_crs(
 
 
 def test_what_is_stored_in_its_own_system_is_stored_to_the_last_bit(
-    edited: httpx.Client, address: str
+    edited: httpx.Client, address: str, execute: Execute
 ) -> None:
     x, y = 652381.1234567891, 6862305.987654321
     crs = {"Content-Crs": "http://www.opengis.net/def/crs/EPSG/0/2154"}
@@ -405,7 +368,7 @@ def test_a_system_that_the_collection_has_not_is_refused(
 
 
 def test_a_feature_is_replaced_as_a_whole_but_for_what_is_hidden(
-    edited: httpx.Client, address: str
+    edited: httpx.Client, address: str, execute: Execute
 ) -> None:
     path = made(edited, feuilles=3, essence="chêne", actif=False)
     key = path.rpartition("/")[2]
@@ -427,7 +390,7 @@ def test_a_feature_is_replaced_as_a_whole_but_for_what_is_hidden(
 
 
 def test_a_part_is_updated_and_the_rest_is_left(
-    edited: httpx.Client, address: str
+    edited: httpx.Client, address: str, execute: Execute
 ) -> None:
     path = made(edited, **EVERY | {"code": "PATCH"})
     key = path.rpartition("/")[2]
@@ -582,7 +545,7 @@ def test_a_copy_that_is_still_right_is_confirmed(edited: httpx.Client) -> None:
 
 
 def test_an_edit_past_the_service_is_noticed(
-    edited: httpx.Client, address: str
+    edited: httpx.Client, address: str, execute: Execute
 ) -> None:
     path = made(edited)
     key = path.rpartition("/")[2]
