@@ -13,6 +13,8 @@ _COMMON_3 = "http://www.opengis.net/spec/ogcapi-common-3/1.0/conf/"
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
 _FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/"
 _FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+_COMMON_5 = "http://www.opengis.net/spec/ogcapi-common-5/1.0/conf/"
+_FEATURES_4 = "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/"
 _FEATURES_5 = "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/"
 _RECORDS_1 = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/"
 _RECORDS_2 = "http://www.opengis.net/spec/ogcapi-records-2/1.0/conf/"
@@ -68,6 +70,21 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
 """Conformance classes, in a fixed order."""
 
 
-def conformance_document() -> Document:
-    """Return the document."""
-    return {"conformsTo": list(CONFORMANCE_CLASSES)}
+_CRUD = ("create-replace-delete", "update", "optimistic-locking-etags")
+"""Of 20-002, under the address of Part 4 and under that of its newest draft."""
+EDITING_CLASSES: Final[tuple[str, ...]] = (
+    *(f"{_FEATURES_4}{name}" for name in (*_CRUD, "features")),
+    *(f"{_COMMON_5}{name}" for name in _CRUD),
+)
+"""Conformance classes of an API in which some collection is open for editing."""
+
+
+def conformance_document(*, editing: bool) -> Document:
+    """Return the document.
+
+    Parameters
+    ----------
+    editing
+        Whether some collection of the API is open for editing.
+    """
+    return {"conformsTo": [*CONFORMANCE_CLASSES, *(EDITING_CLASSES if editing else ())]}

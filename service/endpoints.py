@@ -31,6 +31,7 @@ from service.listing import PARAMETERS as LISTING_PARAMETERS
 from service.listing import Listed, listed, listing_links, read_listing
 from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, Offer
 from service.openapi import openapi_document, operations
+from service.openapi_edits import edited_collections
 from service.pages import page_response, reader, render
 from service.queryables import (
     queryables_document,
@@ -81,9 +82,11 @@ def datasets(request: Request) -> Response:
 def conformance(request: Request) -> Response:
     """Answer `/conformance`."""
     seen = visit(request, (JSON, HTML))
+    editing = any(edited_collections(seen.root))
     if seen.offer is HTML:
-        return _page(seen, "conformance.html", document=conformance_document())
-    return _document(seen, "conformance", conformance_document)
+        document = conformance_document(editing=editing)
+        return _page(seen, "conformance.html", document=document)
+    return _document(seen, "conformance", lambda: conformance_document(editing=editing))
 
 
 def api(request: Request) -> Response:

@@ -29,6 +29,7 @@ from service.landing import service_title
 from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.negotiation import OPENAPI
+from service.openapi_edits import add_edits, edited_collections
 from service.openapi_forms import item_content, items_content
 from service.openapi_outlets import outlet_paths
 from service.openapi_parameters import (
@@ -49,6 +50,8 @@ _CRS = ("bbox-crs", "crs", "filter-crs")
 _ERRORS = ("400", "404", "406", "500", "503")
 _BINARY = {"type": "string", "format": "binary"}
 _POST_ERRORS = ("408", "413", "415")
+_NONE: Document = {"content": ()}
+"""An answer without a body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,7 @@ def openapi_document(
     }
     while _drop_unused(document):
         pass
+    add_edits(document, root, language)
     return document
 
 
@@ -98,7 +102,7 @@ def operations(document: Document) -> list[Operation]:
                 shared[p["$ref"].rsplit("/", 1)[1]] if "$ref" in p else p
                 for p in operation["parameters"]
             ),
-            media_types=tuple(operation["responses"]["200"]["content"]),
+            media_types=tuple(operation["responses"].get("200", _NONE)["content"]),
             tag=operation["tags"][0],
         )
         for path, methods in document["paths"].items()
@@ -157,6 +161,8 @@ def _paths(root: Root, language: Language) -> Document:
         paths |= _collection_paths(
             "{collectionId}", "", generic, everywhere, anywhere, _files(root), language
         )
+        for served in edited_collections(root):
+            paths |= _one_collection(served, language)
         paths |= outlet_paths(_get, language)
         return paths
     for served in root.dataset.collections:

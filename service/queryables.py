@@ -17,6 +17,7 @@ from metadata.measured import FieldType, GeometryType
 from providers.cql2_arrays import element_kind
 from providers.cql2_tree import Kind
 from providers.query import SORTABLE
+from service.edited_schema import with_receivables
 from service.links import Document
 from service.messages import say
 from service.parameters import ITEMS_PARAMETERS
@@ -115,7 +116,8 @@ def schema_document(
         },
     }
     document["required"] = [c.name for c in columns if not c.field.nullable]
-    return document
+    is_open = served.editor is not None
+    return with_receivables(document, collection) if is_open else document
 
 
 def property_type(column: PublishedColumn) -> Document:
