@@ -17,7 +17,7 @@ from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.finding import Language
 from metadata.measured import FieldType
 from providers.query import served_crs
-from service.edited_schema import bounds, is_read_only
+from service.edited_schema import bounds, geometry_schema, is_read_only
 from service.edits_request import FEATURE, PATCH
 from service.keys import KEY_HEADER
 from service.links import Document
@@ -123,15 +123,15 @@ def _operation(
 
 def _whole(collection: Collection) -> Document:
     """Return the media type object of a feature."""
-    required = ["type", "properties", *(["geometry"] if collection.geometry else [])]
+    part = _part(collection)["schema"]["properties"]
     return {
         "schema": {
             "type": "object",
-            "required": required,
+            "required": ["type", *part],
             "properties": {
                 "type": {"type": "string", "enum": ["Feature"]},
-                "geometry": {"$ref": "#/components/schemas/geometry"},
-                "properties": {**_properties(collection), "nullable": True},
+                **part,
+                "properties": {**part["properties"], "nullable": True},
             },
         }
     }
@@ -139,15 +139,10 @@ def _whole(collection: Collection) -> Document:
 
 def _part(collection: Collection) -> Document:
     """Return the media type object of a merge patch of a feature."""
-    return {
-        "schema": {
-            "type": "object",
-            "properties": {
-                "geometry": {"$ref": "#/components/schemas/geometry"},
-                "properties": _properties(collection),
-            },
-        }
-    }
+    geometry = collection.geometry
+    found = {"geometry": geometry_schema(geometry)} if geometry else {}
+    members = {**found, "properties": _properties(collection)}
+    return {"schema": {"type": "object", "properties": members}}
 
 
 def _properties(collection: Collection) -> Document:
