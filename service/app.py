@@ -25,8 +25,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from metadata.errors import PasserelleError, QueryError
 from metadata.finding import Language
@@ -112,8 +113,8 @@ def create_app(
     desk = AdminDesk(lambda: reloader.store, clock)
     return Starlette(
         routes=[
-            *catalogue_routes(keeper, clock),
             *_routes(reloader, Edits(every_form(memory))),
+            *catalogue_routes(keeper, clock),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
             Route("/metrics", metrics_endpoint(cells, sampler)),
@@ -181,6 +182,16 @@ def _lifespan(
     return lifespan
 
 
+class FeaturesRoute(Route):
+    """A route of collections of features; that of the catalogue is none of them."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave the catalogue to the routes of its own."""
+        match, found = super().matches(scope)
+        named = found.get("path_params", {}).get("collection")
+        return (Match.NONE, {}) if named == "catalogue" else (match, found)
+
+
 def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
     """Return the one table of routes, those asked most first."""
     downloads = Downloads(edits.items)
@@ -199,7 +210,10 @@ def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
         "/collections/{collection}/download/{file}": visiting(downloads.answer),
     }
     return [
-        *(Route(p, handler, methods=_methods(p)) for p, handler in documents.items()),
+        *(
+            FeaturesRoute(p, handler, methods=_methods(p))
+            for p, handler in documents.items()
+        ),
         Route("/datasets", endpoints.datasets),
         Route("/datasets/", endpoints.datasets),
         Route("/datasets/{dataset}", endpoints.landing),
