@@ -18,7 +18,6 @@ from metadata.measured import FieldType, GeometryColumn, GeometryType
 from providers.edited_values import INTEGERS, is_writable, longest_text
 from service.links import Document
 
-
 _NESTED: Final[Mapping[GeometryType, tuple[int, ...]]] = {
     GeometryType.POINT: (),
     GeometryType.MULTI_POINT: (1,),
