@@ -14,6 +14,8 @@ from metadata.finding import Finding
 
 ORGANISATION: Final = "passerelle.yml"
 """Subject of what is wrong with the organisation, whichever dataset shows it."""
+_OF_ALL: Final = ("organisation.", "service.")
+"""How the codes begin of what is stated there once for all datasets."""
 
 
 def check_dataset(dataset: Dataset, *, today: date) -> Iterator[Finding]:
@@ -32,7 +34,6 @@ def check_dataset(dataset: Dataset, *, today: date) -> Iterator[Finding]:
     judged = Judged(dataset, today, rules)
     for code, judge in REQUIREMENTS.items():
         rule = rules.rules[code]
-        of_organisation = code.startswith("organisation.")
-        subject = ORGANISATION if of_organisation else dataset.id
+        subject = ORGANISATION if code.startswith(_OF_ALL) else dataset.id
         for found in judge(judged):
             yield rule.finding(found, subject=subject)

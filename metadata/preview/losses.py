@@ -25,6 +25,7 @@ from metadata.dcat_distributions import is_api
 from metadata.dcat_terms import file_type, scopes_named
 from metadata.finding import Finding, Text
 from metadata.iso19139_terms import NO_CRS
+from metadata.preview.addresses import refusal
 from metadata.preview.from_iso import day_of
 from metadata.preview.guessing import holds_address, markup, tag
 from metadata.preview.making import Reading, is_accepted
@@ -138,6 +139,16 @@ def _shared(seen: Seen) -> Iterator[Flaw]:
             yield flaw("shared", "links", url=url)
 
 
+def _refused(seen: Seen) -> Iterator[Flaw]:
+    """Yield the first address of each host for which the dataset is refused."""
+    hosts: set[str] = set()
+    for each in seen.reading.resources:
+        case, host = refusal(each.url), "/".join(each.url.split("/", 3)[:3])
+        if case and host not in hosts:
+            hosts.add(host)
+            yield flaw(case, "gmd:onLine", url=each.url)
+
+
 def _apis(seen: Seen) -> Iterator[Flaw]:
     for online in filter(is_api, seen.content.online):
         yield flaw("api", "gmd:onLine", url=online.url)
@@ -232,6 +243,7 @@ JUDGES: Final[Mapping[str, Judge]] = MappingProxyType(
         "portal.contact.lost": _contacts,
         "portal.contact.part": _functions,
         "portal.date.future": _future,
+        "portal.address.refused": _refused,
         "portal.resource.shared": _shared,
         "portal.resource.kind": _apis,
         "portal.resource.format": _formats,

@@ -64,6 +64,7 @@ class Case:
     stated: dict[str, Any] = field(default_factory=dict)
     organisation: dict[str, Any] = field(default_factory=dict)
     collection: dict[str, Any] = field(default_factory=dict)
+    service_url: str = "https://geo.example.org"
     says: str = ""
     """What the remedy or the reason holds, in French."""
     also: tuple[str, ...] = ()
@@ -117,6 +118,15 @@ SAID = {
 }
 ABROAD = {"producer": ELSEWHERE}
 DRAFT = {"status": Status.DRAFT}
+INSIDE = (
+    ("local", "http://localhost:8080"),
+    ("local", "http://127.0.0.1:8080"),
+    ("local", "http://[::1]:8080"),
+    ("address", "https://10.0.0.3"),
+    ("single", "http://serveur-sig"),
+    ("domain", "https://sig.cg93"),
+    ("domain", "https://passerelle.example"),
+)
 CASES = [
     Case(
         "dataset.title.missing",
@@ -414,6 +424,19 @@ CASES = [
         organisation={"identifier_base": "data.example.org"},
         also=("dataset.identifier.not-http",),
     ),
+    *(
+        Case(
+            "organisation.identifier-base.inside",
+            case,
+            organisation={"identifier_base": f"{address}/id"},
+            says="« identifier_base »",
+        )
+        for case, address in INSIDE
+    ),
+    *(
+        Case("service.url.inside", case, service_url=address, says="adresse publique")
+        for case, address in INSIDE
+    ),
     Case(
         "organisation.codes.unknown",
         "unknown",
@@ -582,7 +605,7 @@ CASES = [
 
 @pytest.fixture
 def dataset_of(make_dataset, make_collection):
-    def build(stated=(), organisation=(), collection=()):
+    def build(stated=(), organisation=(), collection=(), service_url=None):
         complete = {"frequency": Frequency.ANNUALLY, **dict(stated)}
         changes = dict(collection)
         surveyed = changes.pop("surveyed", {})
@@ -594,7 +617,8 @@ def dataset_of(make_dataset, make_collection):
             identifier = f"{base}/communes"
             description = replace(made.description, identifier=identifier)
             made = replace(made, description=description)
-        return replace(made, organisation=changed)
+        address = service_url or made.service_url
+        return replace(made, organisation=changed, service_url=address)
 
     return build
 
@@ -609,7 +633,9 @@ def test_a_complete_and_honest_dataset_has_no_finding(dataset_of):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_spoilt_dataset_has_exactly_that_finding(dataset_of, case):
-    findings = judge(dataset_of(case.stated, case.organisation, case.collection))
+    findings = judge(
+        dataset_of(case.stated, case.organisation, case.collection, case.service_url)
+    )
 
     assert {f.code for f in findings} == {case.code, *case.also}
     words = rule_set(HOUSE_RULES).rules[case.code].reasons[case.case].fr

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from metadata.checks.hosts import leads_inside
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
 from metadata.distributions import web_address
@@ -29,6 +30,20 @@ def identifier_base_is_uri(judged: Judged) -> Iterator[Flaw]:
     base = judged.organisation.identifier_base
     if not _is_http(base):
         yield flaw("not_http", "organisation.identifier_base", found=base)
+
+
+def identifier_base_is_public(judged: Judged) -> Iterator[Flaw]:
+    """Check that the name of a dataset can be followed by anybody."""
+    base = judged.organisation.identifier_base
+    if case := leads_inside(base):
+        yield flaw(case, "organisation.identifier_base", found=base)
+
+
+def service_is_public(judged: Judged) -> Iterator[Flaw]:
+    """Check that the address of the service, in every record, leads there."""
+    address = judged.dataset.service_url
+    if case := leads_inside(address):
+        yield flaw(case, "service.url", found=address)
 
 
 def _is_http(address: str) -> bool:
@@ -114,5 +129,7 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "organisation.siren.invalid": siren_valid,
         "organisation.email.invalid": organisation_email_valid,
         "organisation.identifier-base.not-http": identifier_base_is_uri,
+        "organisation.identifier-base.inside": identifier_base_is_public,
+        "service.url.inside": service_is_public,
     }
 )
