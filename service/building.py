@@ -45,6 +45,9 @@ class Material:
     descriptions: Descriptions = field(default_factory=lambda: Descriptions((), ()))
     silos: Mapping[str, SiloView] = field(default_factory=dict)
     """By name; one that was never looked at is not there."""
+    once_measured: frozenset[Source] | None = None
+    """Every table that was ever there: missing, these are gone, others misnamed.
+    `None`: nobody kept count, and all are gone."""
     catalogue: StoredCatalogue = field(default_factory=StoredCatalogue)
     files: tuple[MadeFile, ...] = ()
     """Every file that lies ready."""
@@ -60,9 +63,8 @@ def build(
     builder = _Builder(material, silos, previous, now)
     datasets = dict(builder.datasets())
     unusable = material.descriptions.unusable
-    known = {each.revision.name for each in material.catalogue.applied}
-    known |= {file.collection_id for file in material.files}
-    unreadable = held_back(unusable, known, previous)
+    filed = {file.collection_id for file in material.files}
+    unreadable = held_back(unusable, material.catalogue.applied, filed, previous)
     collections = {c.id: c for served in datasets.values() for c in served.collections}
     seen = tuple(f for view in material.silos.values() for f in view.findings)
     return Snapshot(
@@ -220,9 +222,21 @@ class _Builder:
             return failing
         if source.silo not in self._material.configuration.silos:
             return _broken(source, text("broken.no-silo", name=source.silo))
+        return self._absence(source) if survey is None else None
+
+    def _absence(self, source: Source) -> Finding | None:
+        """Return why a table is not there; `None`: it is gone, or nobody looked.
+
+        A table that nobody ever saw is no table that went: its name is wrong.
+        """
         view = self._material.silos.get(source.silo)
-        if source not in self._surveys and view is not None and view.failure:
+        if view is None:
+            return None
+        if view.failure:
             return _broken(source, view.failure.text)
+        once_measured = self._material.once_measured
+        if once_measured is not None and source not in once_measured:
+            return _broken(source, text("broken.never-seen"))
         return None
 
     def _serve(self, dataset: Dataset, collection: Collection) -> ServedCollection:

@@ -132,6 +132,7 @@ class Reloader:
             descriptions=descriptions or before.descriptions,
             catalogue=stored.catalogue if stored else before.catalogue,
             files=stored.files if stored else before.files,
+            once_measured=_with(before, stored.surveys if stored else ()),
             findings=(*self._configuration.findings, *self._store.findings),
         )
         self._stored = stored.surveys if stored else self._stored
@@ -163,7 +164,9 @@ class Reloader:
         if view is None or self._watches.get(name) is not watch:
             return False
         self._material = replace(
-            self._material, silos={**self._material.silos, name: view}
+            self._material,
+            silos={**self._material.silos, name: view},
+            once_measured=_with(self._material, view.surveys.values()),
         )
         _tell(name, view)
         return True
@@ -243,6 +246,11 @@ def _going_on(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
     task = asyncio.create_task(work)
     task.add_done_callback(ended)
     return task
+
+
+def _with(material: Material, surveys: Iterable[Survey]) -> frozenset[Source]:
+    """Return the tables that were ever there, those of some surveys included."""
+    return (material.once_measured or frozenset()).union(s.source for s in surveys)
 
 
 def _tell(name: str, view: SiloView) -> None:

@@ -7,18 +7,27 @@ is mended. Files made of it stay where they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Final
 
 from metadata.errors import CollectionBroken
 from metadata.finding import Finding, Severity
+from providers.store_model import Revision
+from service.catalogue import Applied
 from service.messages import text
 from service.snapshot import Snapshot
 
-_CODE = "collection.broken"
+_CODE: Final = "collection.broken"
+_FILE: Final = re.compile(rb"/collections/([A-Za-z0-9_-]+)/download/")
+"""Where a record says that a file of a collection is had."""
 
 
 def held_back(
-    unusable: Sequence[str], known: Container[str], previous: Snapshot | None
+    unusable: Sequence[str],
+    applied: Sequence[Applied],
+    filed: Container[str],
+    previous: Snapshot | None,
 ) -> Mapping[str, Finding]:
     """Return what is not to be answered as unknown, by id.
 
@@ -26,25 +35,40 @@ def held_back(
     ----------
     unusable
         Datasets whose description cannot be read.
-    known
-        Names of records last published and of collections with files: of these more
-        is expected, whoever served them.
+    applied
+        Records last published: of what they tell more is expected, whoever served it.
+    filed
+        Collections with files.
     previous
         What was served until now.
     """
+    published = {each.revision.name: each.revision for each in applied}
     return {
         name: _finding(dataset_id)
         for dataset_id in unusable
-        for name in _names(dataset_id, known, previous)
+        for name in (
+            *_published(dataset_id, published, filed),
+            *_served(dataset_id, previous),
+        )
     }
 
 
-def _names(
-    dataset_id: str, known: Container[str], previous: Snapshot | None
+def _published(
+    dataset_id: str, published: Mapping[str, Revision], filed: Container[str]
 ) -> Iterator[str]:
-    """Yield the ids under which a dataset and its collections were asked for."""
-    if dataset_id in known:
+    """Yield the ids that a dataset was published with.
+
+    Those of its collections are in its record, whatever the description is now.
+    """
+    if dataset_id in published or dataset_id in filed:
         yield dataset_id
+    if dataset_id in published:
+        for name in _FILE.findall(published[dataset_id].content):
+            yield name.decode("ascii")
+
+
+def _served(dataset_id: str, previous: Snapshot | None) -> Iterator[str]:
+    """Yield the ids under which a dataset and its collections were asked for."""
     if previous is None:
         return
     served = previous.datasets.get(dataset_id)

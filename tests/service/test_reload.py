@@ -261,6 +261,62 @@ def test_a_slip_in_a_description_says_unavailable_and_not_gone(
         wait_for(lambda: client.get(paths[1]).status_code == 404)
 
 
+def test_a_slip_made_before_the_start_says_unavailable_too(
+    deployment, serve, wait_for, publish
+) -> None:
+    """The collection has another name than its dataset: the record knows it."""
+    deployment.describe("lieux", "adresses=places", "surfaces=zones")
+    deployment.describe("reserve")
+    publish(deployment)
+    file = deployment.folder / "datasets" / "lieux.yml"
+    good = file.read_text(encoding="utf-8")
+    file.write_text(f"{good}\ntitel: faute\n", encoding="utf-8")
+    paths = ("/collections/adresses/items", "/collections/surfaces", "/datasets/lieux/")
+    with serve(deployment) as client:
+        assert [client.get(path).status_code for path in paths] == [503, 503, 503]
+        assert client.get("/collections/autre").status_code == 404
+        assert ids(client) == ["reserve"]
+        assert health(client)["status"] == "degraded"
+        assert {"adresses", "surfaces", "lieux"} == health(client)["broken"].keys()
+        file.write_text(good, encoding="utf-8")
+        wait_for(lambda: client.get(paths[0]).status_code == 200)
+        assert health(client)["broken"] == {}
+
+
+def test_a_misspelt_table_degrades_alone_and_health_names_it(
+    deployment, serve, wait_for
+) -> None:
+    deployment.describe("lieux", "adresses=plaçes")
+    deployment.describe("ensemble", "surfaces=zones", "bornes=zonnes")
+    deployment.describe("reserve")
+    paths = ("/collections/adresses/items", "/collections/bornes", "/datasets/lieux/")
+    with serve(deployment) as client:
+        assert [client.get(path).status_code for path in paths] == [503, 503, 200]
+        assert sorted(ids(client)) == ["reserve", "surfaces"]
+        broken = health(client)["broken"]
+        assert broken.keys() == {"adresses", "bornes"}
+        assert "plaçes" in broken["adresses"]["subject"]
+        assert health(client)["status"] == "degraded"
+        deployment.describe("lieux", "adresses=places")
+        wait_for(lambda: client.get(paths[0]).status_code == 200)
+        deployment.describe("lieux", "adresses=plases")
+        wait_for(lambda: client.get(paths[0]).status_code == 503)
+        assert health(client)["broken"].keys() == {"adresses", "bornes"}
+
+
+@pytest.mark.postgis
+def test_a_table_that_was_dropped_while_the_service_was_down_is_gone(
+    on_postgis, serve, publish
+) -> None:
+    on_postgis.describe("places")
+    on_postgis.describe("zones")
+    publish(on_postgis)
+    on_postgis.execute("DROP TABLE zones")
+    with serve(on_postgis) as client:
+        assert client.get("/collections/zones/items").status_code == 404
+        assert health(client)["status"] == "ok"
+
+
 def test_a_malformed_configuration_leaves_the_former_in_force(
     deployment, serve, wait_for
 ) -> None:
