@@ -31,6 +31,17 @@ class Surveyed:
     findings: tuple[Finding, ...]
     """In the same order; those about the silo itself first."""
 
+    def disproves(self, source: Source) -> bool:
+        """Tell whether the survey of a whole silo shows that a table is not there.
+
+        It does not where the silo, the file or the table itself has a finding: then
+        not all of it was seen.
+        """
+        told = {finding.subject for finding in self.findings}
+        if told & {source.silo, f"{source.silo}:{source.container}", str(source)}:
+            return False
+        return all(survey.source != source for survey in self.surveys)
+
 
 def is_wanted(
     silo: SiloConfiguration, source: Source, sources: Collection[Source] | None

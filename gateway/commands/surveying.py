@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
@@ -14,9 +14,10 @@ from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk
 from gateway.publication.result import ExitCode
-from metadata.description import read_descriptions
+from metadata.description import Descriptions, read_descriptions
 from metadata.errors import SourceUnreachable
 from metadata.finding import Finding, Text, has_errors
+from metadata.measured import Source
 from providers.survey import Surveyed, survey_silo
 
 
@@ -29,16 +30,19 @@ def survey_silos(desk: Desk, names: Iterable[str], form: str) -> int:
     wanted = tuple(names)
     parts = dict(_measured(desk, wanted))
     findings = [finding for part in parts.values() for finding in part.findings]
+    descriptions = read_descriptions(desk.configuration.datasets)
     drafted = draft_new_tables(
         desk.configuration,
-        read_descriptions(desk.configuration.datasets),
+        descriptions,
         [survey for part in parts.values() for survey in part.surveys],
         desk.language,
     )
+    forgotten = _forget(desk, parts, descriptions)
     if form == "json":
-        click.echo(json.dumps(_answer(parts, drafted, findings), ensure_ascii=False))
+        answer = _answer(parts, drafted, forgotten, findings)
+        click.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        _tell(desk, parts, drafted, findings)
+        _tell(desk, parts, drafted, forgotten, findings)
     if len(parts) < len(wanted):
         return ExitCode.UNREACHABLE
     return ExitCode.REFUSED if has_errors(findings) else ExitCode.AS_MEANT
@@ -64,10 +68,35 @@ def _measure(desk: Desk, name: str) -> Surveyed:
     return surveyed
 
 
+def _forget(
+    desk: Desk, parts: Mapping[str, Surveyed], descriptions: Descriptions
+) -> tuple[Source, ...]:
+    """Forget the measures of tables that are no more and that nobody describes.
+
+    A silo that is away, or that was seen in part, forgets nothing of what was not
+    seen; while a description cannot be read, nobody knows what it describes.
+    """
+    if descriptions.unusable:
+        return ()
+    stated = {c.source for d in descriptions.found for c in d.collections}
+    kept = (survey.source for survey in desk.store.surveys())
+    gone = tuple(
+        source
+        for source in kept
+        if source.silo in parts
+        and source not in stated
+        and parts[source.silo].disproves(source)
+    )
+    if gone:
+        desk.store.forget_surveys(gone)
+    return gone
+
+
 def _tell(
     desk: Desk,
     parts: dict[str, Surveyed],
     drafted: Sequence[Drafted],
+    forgotten: Sequence[Source],
     findings: Iterable[Finding],
 ) -> None:
     """Say it to a person."""
@@ -76,6 +105,14 @@ def _tell(
             len(part.surveys), "table mesurée", "tables mesurées", "measured"
         )
         desk.say(Text(f"{name} : {tables.fr}.", f"{name}: {tables.en}."))
+    if forgotten:
+        names = ", ".join(map(str, forgotten))
+        desk.say(
+            Text(
+                f"Mesures oubliées, la table n'existe plus : {names}.",
+                f"Measures forgotten, the table is no more: {names}.",
+            )
+        )
     desk.show(findings, everywhere="passerelle survey --format json")
     for new in drafted:
         desk.say(Text(f"Brouillon : {new.path}", f"Draft: {new.path}"))
@@ -93,12 +130,16 @@ def _tell(
 
 
 def _answer(
-    parts: dict[str, Surveyed], drafted: Sequence[Drafted], findings: Iterable[Finding]
+    parts: dict[str, Surveyed],
+    drafted: Sequence[Drafted],
+    forgotten: Iterable[Source],
+    findings: Iterable[Finding],
 ) -> dict[str, object]:
     """Say it to a program."""
     return {
         "measured": {name: len(part.surveys) for name, part in parts.items()},
         "drafts": [str(new.path) for new in drafted],
+        "forgotten": list(map(str, forgotten)),
         "findings": findings_json(findings),
     }
 

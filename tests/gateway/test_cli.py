@@ -13,6 +13,11 @@ from click.testing import CliRunner
 
 from gateway.cli import command_line, main
 from metadata.finding import Language
+from metadata.measured import Source
+from providers.configuration import read_configuration
+from providers.store import open_store
+from providers.survey_findings import survey_finding
+from providers.surveyed import Surveyed
 
 CONFIGURATION = """\
 organisation:
@@ -238,6 +243,97 @@ def test_a_survey_tells_programs_all_that_it_found(desk):
     assert answer["measured"] == {"sig": 3}
     assert {Path(path).stem for path in answer["drafts"]} == set(descriptions(desk))
     assert isinstance(answer["findings"], list)
+
+
+def measured(desk: Path) -> set[str]:
+    """Return the tables whose measures the store holds."""
+    store = open_store(read_configuration(desk / "passerelle.yml").store)
+    try:
+        return {survey.source.table for survey in store.surveys()}
+    finally:
+        store.close()
+
+
+def lose_routes(desk: Path) -> Path:
+    """Survey, then take the layer `routes` and its description away."""
+    run("survey")
+    file = desk / "silo" / "sig.gpkg"
+    fiona.remove(str(file), layer="routes", driver="GPKG")
+    (desk / "datasets" / "routes.yml").unlink()
+    return file
+
+
+def test_a_survey_forgets_a_table_that_is_no_more_and_says_it(desk):
+    lose_routes(desk)
+    assert measured(desk) == set(LAYERS)
+
+    code, said = run("survey", "--format", "json")
+
+    assert code == 0
+    assert json.loads(said)["forgotten"] == ["sig:sig.gpkg.routes"]
+    assert measured(desk) == {"communes", "écoles"}
+    assert "forgotten" not in run("survey")[1]
+
+
+def test_a_survey_names_what_it_forgets(desk):
+    lose_routes(desk)
+    assert "Measures forgotten" in run("survey")[1]
+
+
+@pytest.mark.parametrize("status", ["draft", "published", "withdrawn"])
+def test_what_is_described_is_not_forgotten(desk, status):
+    run("survey")
+    text = (desk / "datasets" / "routes.yml").read_text(encoding="utf-8")
+    lose_routes(desk)
+    said = text.replace("status: draft", f"status: {status}")
+    (desk / "datasets" / "routes.yml").write_text(said, encoding="utf-8")
+
+    assert json.loads(run("survey", "--format", "json")[1])["forgotten"] == []
+    assert measured(desk) == set(LAYERS)
+
+
+def away(file: Path) -> None:
+    file.parent.rename(file.parent.with_name("elsewhere"))
+
+
+def emptied(file: Path) -> None:
+    file.rename(file.parent.with_name("elsewhere"))
+
+
+def unreadable(file: Path) -> None:
+    file.write_bytes(b"SQLite format 3\0" + b"rien" * 400)
+
+
+@pytest.mark.parametrize("spoil", [away, emptied, unreadable])
+def test_a_silo_that_is_away_or_seen_in_part_forgets_nothing(desk, spoil, capsys):
+    file = lose_routes(desk)
+    spoil(file)
+
+    said = run("survey", "--format", "json")[1].splitlines()[-1]
+
+    assert json.loads(said)["forgotten"] == []
+    assert measured(desk) == set(LAYERS)
+
+
+def test_another_silo_forgets_nothing(desk):
+    lose_routes(desk)
+    (desk / "other").mkdir()
+    text = CONFIGURATION.replace("  sig: ./silo", "  sig: ./silo\n  other: ./other")
+    (desk / "passerelle.yml").write_text(text, encoding="utf-8")
+
+    run("survey", "--silo", "other")
+
+    assert measured(desk) == set(LAYERS)
+
+
+@pytest.mark.parametrize(
+    "subject", ["sig", "sig:sig.gpkg", "sig:sig.gpkg.routes", "sig:autre.gpkg"]
+)
+def test_a_finding_about_what_was_not_seen_disproves_nothing(subject):
+    gone = Source(silo="sig", container="sig.gpkg", table="routes")
+    told = (survey_finding("empty", subject),)
+    assert Surveyed((), ()).disproves(gone)
+    assert Surveyed((), told).disproves(gone) == ("autre" in subject)
 
 
 def test_a_port_that_is_taken_is_named_with_a_remedy(desk, capsys, monkeypatch):
