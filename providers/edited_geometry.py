@@ -8,12 +8,12 @@ reference systems”.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import chain
-from math import isfinite
 from typing import Any, Final
 
+import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import Geometry
@@ -24,14 +24,8 @@ from metadata.measured import GeometryColumn, GeometryType
 from providers.feature_editing import EditRefused, Refusal, Shape
 from providers.windows import is_geographic
 
-_DEPTHS: Final[Mapping[str, int]] = {
-    "Point": 1,
-    "MultiPoint": 2,
-    "LineString": 2,
-    "MultiLineString": 3,
-    "Polygon": 3,
-    "MultiPolygon": 4,
-}
+_NUMBERS: Final = frozenset({int, float, Decimal})
+"""Truth values are no numbers, though Python takes them for some."""
 _COLLECTION: Final = GeometryType.GEOMETRY_COLLECTION.value
 _LAST: Final = (180.0, 90.0)
 """Degrees of longitude and latitude that a position has at most."""
@@ -72,7 +66,7 @@ def wrong(found: Text, hint: Text | str = "") -> EditRefused:
 
 def _require_type(kind: str, column: GeometryColumn) -> None:
     wanted = column.type.value
-    if kind not in {*_DEPTHS, _COLLECTION}:
+    if kind not in {*_BUILDERS, _COLLECTION}:
         raise wrong(
             Text(f"« {kind[:40]} » n'est pas un type de géométrie.",
                  f"“{kind[:40]}” is no type of geometry.")
@@ -85,70 +79,92 @@ def _require_type(kind: str, column: GeometryColumn) -> None:
 
 
 def _geometry(value: Mapping[str, Any]) -> Geometry:
-    kind = value.get("type")
+    kind = str(value.get("type"))
     if kind == _COLLECTION:
         return shapely.GeometryCollection([_member(m) for m in _members(value)])
-    coordinates = _nested(value.get("coordinates"), _DEPTHS[str(kind)])
-    _require_closed(str(kind), coordinates)
     try:
-        return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
-    except (ValueError, TypeError, IndexError, shapely.errors.GEOSException) as error:
+        return _BUILDERS[kind](value.get("coordinates"))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _malformed() from error
+    except shapely.errors.GEOSException as error:
         raise _malformed() from error
 
 
 def _members(value: Mapping[str, Any]) -> list[Any]:
-    found = value.get("geometries")
-    if not isinstance(found, list) or not found:
-        raise _malformed()
-    return found
+    return _filled(value.get("geometries"))
 
 
 def _member(value: Any) -> Geometry:
     """Return one geometry of a collection, which is no collection itself."""
-    if not isinstance(value, Mapping) or value.get("type") not in _DEPTHS:
+    if not isinstance(value, Mapping) or value.get("type") not in _BUILDERS:
         raise _malformed()
     return _geometry(value)
 
 
-def _nested(node: Any, depth: int) -> list[Any]:
-    """Return positions as they are nested, of finite numbers, none of them empty."""
+def _filled(node: Any) -> list[Any]:
     if not isinstance(node, list) or not node:
         raise _malformed()
-    if depth > 1:
-        return [_nested(each, depth - 1) for each in node]
-    if not len("xy") <= len(node) <= len("xyz"):
+    return node
+
+
+def _point(node: Any) -> Geometry:
+    return shapely.points(_positions([node])[0])
+
+
+def _line(node: Any) -> Geometry:
+    return shapely.linestrings(_positions(node))
+
+
+def _polygon(node: Any) -> Geometry:
+    outer, *holes = (_ring(each) for each in _filled(node))
+    return shapely.polygons(outer, holes=holes or None)
+
+
+def _ring(node: Any) -> Geometry:
+    """Return a ring that ends where it begins; GEOS would close any."""
+    positions = _positions(node)
+    if not (positions[0] == positions[-1]).all():
         raise wrong(
-            Text(f"Une position a {len(node)} nombres ; il en faut deux ou trois.",
-                 f"A position has {len(node)} numbers; it takes two or three.")
+            Text("Un anneau n'est pas fermé.", "A ring is not closed."),
+            Text("Répétez la première position à la fin.",
+                 "Repeat the first position at the end."),
         )  # fmt: skip
-    return [_finite(each) for each in node]
+    return shapely.linearrings(positions)
 
 
-def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+_BUILDERS: Final[Mapping[str, Callable[[Any], Geometry]]] = {
+    "Point": _point,
+    "MultiPoint": lambda node: shapely.multipoints(shapely.points(_positions(node))),
+    "LineString": _line,
+    "MultiLineString": lambda node: shapely.multilinestrings(
+        [_line(each) for each in _filled(node)]
+    ),
+    "Polygon": _polygon,
+    "MultiPolygon": lambda node: shapely.multipolygons(
+        [_polygon(each) for each in _filled(node)]
+    ),
+}
+"""What makes a geometry of its coordinates, by type."""
+
+
+def _positions(node: Any) -> NDArray[np.float64]:
+    """Return positions of two or three finite numbers each, at least one."""
+    rows = _filled(node)
+    if {type(row) for row in rows} != {list}:
         raise _malformed()
-    try:
-        number = float(value)
-    except OverflowError as error:
-        raise _malformed() from error
-    if not isfinite(number):
+    sizes = {len(row) for row in rows}
+    if not sizes <= {len("xy"), len("xyz")}:
+        raise wrong(
+            Text("Une position a deux nombres, ou trois.",
+                 "A position has two numbers, or three.")
+        )  # fmt: skip
+    kinds = set(map(type, chain.from_iterable(rows)))
+    if len(sizes) > 1 or not kinds <= _NUMBERS:
         raise _malformed()
-    return number
-
-
-def _require_closed(kind: str, coordinates: list[Any]) -> None:
-    """Refuse rings that do not end where they begin, which GEOS would close."""
-    rings: Mapping[str, Iterable[Any]] = {
-        "Polygon": coordinates,
-        "MultiPolygon": chain.from_iterable(coordinates),
-    }
-    for ring in rings.get(kind, ()):
-        if ring[0] != ring[-1]:
-            raise wrong(
-                Text("Un anneau n'est pas fermé.", "A ring is not closed."),
-                Text("Répétez la première position à la fin.",
-                     "Repeat the first position at the end."),
-            )  # fmt: skip
+    found = np.array(rows, dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise _malformed()
+    return found
 
 
 def _require_dimension(geometry: Geometry, column: GeometryColumn) -> None:

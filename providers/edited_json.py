@@ -11,7 +11,6 @@ RFC 8259, clauses 4 (names) and 6 (numbers); RFC 7396 (merge patch).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -58,7 +57,7 @@ def read_object(content: bytes) -> dict[str, Any]:
                 "Le contenu n'est pas un objet JSON.", "The content is no JSON object."
             )
         )
-    _require_shallow(found)
+    _require_shallow([each for name, each in found.items() if name != "geometry"])
     return found
 
 
@@ -117,9 +116,12 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _require_shallow(whole: Mapping[str, Any]) -> None:
-    """Refuse what is nested so deeply that whoever reads it back may fail."""
-    level: list[Any] = [whole]
+def _require_shallow(members: list[Any]) -> None:
+    """Refuse what is nested so deeply that whoever reads it back may fail.
+
+    How deep a geometry is, its type tells (`providers.edited_geometry`).
+    """
+    level = [each for each in members if isinstance(each, dict | list)]
     for _ in range(_DEEPEST):
         inner = (each for outer in level for each in _inside(outer))
         level = [each for each in inner if isinstance(each, dict | list)]

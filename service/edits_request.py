@@ -24,7 +24,7 @@ from service.validators import versions_in
 
 FEATURE: Final = "application/geo+json"
 PATCH: Final = "application/merge-patch+json"
-MOST_BYTES: Final = 2 * 1024 * 1024
+MOST_BYTES: Final = 1024 * 1024
 """Bytes of a feature."""
 
 

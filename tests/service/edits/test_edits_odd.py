@@ -352,6 +352,6 @@ def test_a_feature_beyond_all_bounds_is_cut_off(on_postgis: Any, editing: Any) -
     editing.open(on_postgis, "places")
     editing.configure(on_postgis)
     with editing.served(on_postgis) as client:
-        content = b" " * (2 * 2**20 + 1)
+        content = b" " * (2**20 + 1)
         answer = client.post(NEW, content=content, headers=GEOJSON)
         assert answer.status_code == 413

@@ -6,6 +6,7 @@ that the process computes, which does not depend on what else the machine does.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -26,6 +27,11 @@ QUICK = 1.0
 MEMORY = 40 * 1024
 """KiB that one attack may take at most, at its peak."""
 PASSWORD = "mot-de-passe-du-silo"
+EDITING = "cle-de-qui-modifie-les-zones"
+KEYS = """\
+  keys: [{name: zones, key: "${CLE_ZONES}", scopes: ["edit:zones"]}]
+silos:
+"""
 NEVER = (
     b"Traceback",
     b'File "',
@@ -33,6 +39,7 @@ NEVER = (
     b"SQLSTATE",
     b"ouvre-toi",
     PASSWORD.encode(),
+    EDITING.encode(),
     b"root:",
     b"postgresql://",
 )
@@ -80,6 +87,8 @@ class Worker:
     pid: int
     folder: Path
     database: str
+    key: str = EDITING
+    """Opens the collection `zones` for editing."""
     places: tuple[str, ...] = PLACES
 
     def ask(
@@ -181,15 +190,19 @@ def worker(
     )
     deployment.describe("lieux", "places")
     deployment.describe("zonage", "zones")
-    make_files(deployment)
-    publish(deployment)
+    open_for_editing(deployment)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CLE_ZONES", EDITING)
+        make_files(deployment)
+        publish(deployment)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gateway", "--config", deployment.configuration]
     command += ["serve", "--workers", "1", "--port", str(port)]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        environment = {**os.environ, "CLE_ZONES": EDITING}
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             made = Worker(port, process.pid, folder, address)
             _wait(made, process)
@@ -197,6 +210,16 @@ def worker(
         finally:
             process.kill()
             process.wait()
+
+
+def open_for_editing(deployment: Any) -> None:
+    """Open the collection `zones`, for one key."""
+    path = deployment.configuration
+    written = path.read_text("utf-8").replace("silos:\n", KEYS)
+    path.write_text(written, encoding="utf-8")
+    described = deployment.folder / "datasets" / "zonage.yml"
+    more = described.read_text("utf-8") + "    editable: true\n"
+    described.write_text(more, encoding="utf-8")
 
 
 def _wait(worker: Worker, process: subprocess.Popen[bytes]) -> None:
