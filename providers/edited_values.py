@@ -37,14 +37,17 @@ _LARGEST_REAL: Final = 3.4028234663852886e38
 _MOST_DIGITS: Final = 324
 """Powers of ten that a number has at most, up or down, as doubles have."""
 _SIZED = re.compile(r"(?:character varying|character)\((\d+)\)", re.ASCII)
+_CUT: Final[Mapping[str, int]] = {'"char"': 1, "name": 63}
+"""Characters of texts that PostgreSQL would cut off without a word."""
 _EXACT = re.compile(r"numeric\((\d+),(-?\d+)\)", re.ASCII)
 _STRUCTURED = frozenset({"json", "jsonb"})
 
 
 def longest_text(column: PublishedColumn) -> int | None:
     """Return how many characters a column holds; `None` where nobody counts them."""
-    match = _SIZED.fullmatch(column.field.native_type)
-    return int(match[1]) if match else None
+    native = column.field.native_type
+    match = _SIZED.fullmatch(native)
+    return int(match[1]) if match else _CUT.get(native)
 
 
 def is_writable(column: PublishedColumn) -> bool:

@@ -30,7 +30,8 @@ CREATE TABLE arbres (
     notes jsonb, tags text[], nombres integer[], photo bytea, reseau inet,
     code char(5) UNIQUE, secret text DEFAULT 'mot', exact numeric,
     paire integer GENERATED ALWAYS AS (feuilles * 2) STORED,
-    rue integer REFERENCES rues, geom geometry(Point, 2154));
+    rue integer REFERENCES rues, lettre "char", mot name, duree interval,
+    plage int4range, mots varchar(3)[], geom geometry(Point, 2154));
 CREATE TABLE bornes (code text PRIMARY KEY, nom text, geom geometry(PointZ, 2154));
 INSERT INTO bornes VALUES ('Borne n° 1/A, été', 'une', NULL);
 CREATE TABLE parcelles (id bigserial PRIMARY KEY, geom geometry(MultiPolygon, 4326));
@@ -128,6 +129,11 @@ EVERY = {
     "reseau": "192.0.2.1",
     "code": "AB  1",
     "rue": 1,
+    "lettre": "x",
+    "mot": "m" * 63,
+    "duree": "1 mon 2 days 03:04:05",
+    "plage": "[1,5)",
+    "mots": ["abc", "d,e"],
 }
 
 
@@ -226,6 +232,10 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"reseau": 5}, 422, "properties.reseau"),
     ({"notes": {"a": "\0"}}, 422, "properties.notes"),
     ({"paire": 2}, 422, "properties.paire"),
+    ({"lettre": "ab"}, 422, "properties.lettre"),
+    ({"mot": "x" * 64}, 422, "properties.mot"),
+    ({"duree": "longtemps"}, 422, ""),
+    ({"mots": ["abcd"]}, 422, ""),
     ({"rue": 99}, 409, "properties.rue"),
 ]
 
