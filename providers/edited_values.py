@@ -120,7 +120,7 @@ def _whole(value: Json) -> int | None:
 def _number(column: PublishedColumn, value: Json) -> Scalar:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _kind(column, "un nombre", "a number")
-    exact = Decimal(value)
+    exact = Decimal(repr(value) if isinstance(value, float) else value)
     if exact and abs(exact.adjusted()) > _MOST_DIGITS:
         raise _range(column)
     native = column.field.native_type
