@@ -22,6 +22,7 @@ from providers.configuration import Configuration
 from providers.store import Store
 from service.building import Material, SiloView, build
 from service.connections import scarce_connections
+from service.edits_findings import edit_findings
 from service.snapshot import Stage
 from service.watching import (
     ConfigurationWatch,
@@ -32,6 +33,8 @@ from service.watching import (
 )
 
 logger = logging.getLogger(__name__)
+_SELDOM = 30
+"""Looks at silos between two at the rights of those who edit."""
 
 Clock = Callable[[], datetime]
 
@@ -64,6 +67,7 @@ class Reloader:
     ) -> None:
         self._workers = workers
         self._scarce: tuple[Finding, ...] = ()
+        self._edits: tuple[Finding, ...] = ()
         self._material = Material(configuration=configuration)
         self._stage = stage
         self._clock = clock
@@ -81,9 +85,10 @@ class Reloader:
         await self._look_at_files()
         self._open_silos()
         looks = (self._look_at_silo(name) for name in self._watches)
-        await asyncio.gather(self._count_connections(), *looks)
+        await asyncio.gather(self._count_connections(), self._look_at_edits(), *looks)
         await self._rebuild()
         self._tasks[""] = _going_on(self._follow_files())
+        self._tasks["/edits"] = _going_on(self._follow_edits())
         self._follow_silos()
 
     async def stop(self) -> None:
@@ -112,6 +117,14 @@ class Reloader:
                     await self._count_connections()
                 if self._material.configuration.silos != before.silos:
                     await self._change_silos(before)
+                await self._look_at_edits()
+                await self._rebuild()
+
+    async def _follow_edits(self) -> None:
+        """Look now and then whether what is open can be edited."""
+        while True:
+            await asyncio.sleep(self._interval * _SELDOM)
+            if await self._look_at_edits():
                 await self._rebuild()
 
     async def _follow_silo(self, name: str) -> None:
@@ -143,6 +156,14 @@ class Reloader:
         self._scarce = await asyncio.to_thread(
             scarce_connections, self._material.configuration, self._workers
         )
+
+    async def _look_at_edits(self) -> bool:
+        """Look at keys and rights; tell whether what is wrong with them changed."""
+        before, found = self._edits, self._material
+        self._edits = await asyncio.to_thread(
+            edit_findings, found.configuration, found.descriptions.found
+        )
+        return self._edits != before
 
     def _see_files(
         self, configuration: Configuration
@@ -184,7 +205,8 @@ class Reloader:
         """Build the next snapshot aside, and show it."""
         async with self._building:
             before, found = self._stage.current, self._material
-            material = replace(found, findings=(*found.findings, *self._scarce))
+            findings = (*found.findings, *self._scarce, *self._edits)
+            material = replace(found, findings=findings)
             try:
                 snapshot = await asyncio.to_thread(
                     build, material, now=self._clock(), previous=before

@@ -16,6 +16,7 @@ from metadata.dataset import Dataset
 from metadata.finding import Finding, Severity, Text, has_errors
 from metadata.freshness import check_freshness
 from providers.made_files import by_collection, unchanged
+from service.edits_findings import edit_findings
 
 
 def check_datasets(desk: Desk, form: str) -> int:
@@ -34,7 +35,8 @@ def check_datasets(desk: Desk, form: str) -> int:
     datasets = found.described.datasets
     checked = check_everything(datasets, today=desk.now.date())
     stale = _stale(desk, datasets)
-    findings = list(dict.fromkeys((*found.findings, *checked, *stale)))
+    edits = edit_findings(desk.configuration, found.descriptions.found)
+    findings = list(dict.fromkeys((*found.findings, *checked, *stale, *edits)))
     if form == "json":
         click.echo(json.dumps(findings_json(findings), ensure_ascii=False, indent=1))
     else:
