@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TypeVar
 from metadata.dataset import Dataset
 from metadata.describing import Described, describe_all
 from metadata.description import Descriptions, read_descriptions
+from metadata.errors import StoreError
 from metadata.finding import Finding, Severity
 from metadata.forms import FORMS, form_of
 from metadata.freshness import check_freshness
@@ -35,6 +37,8 @@ from providers.overview_places import Kept, Wanted, places_of
 from providers.store import Store
 from providers.store_standing import Standing
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 _FILE = re.compile(r".*/([^/]+)\.yml(?::\d+)?")
 """A place in the file of a description, as findings name it."""
@@ -53,12 +57,17 @@ class Basis:
     @property
     def forms(self) -> frozenset[str]:
         """The forms that outlets take beside ISO records."""
-        types = (outlet.type for outlet in self.configuration.outlets.values())
-        return frozenset(map(form_of, types)).intersection(FORMS)
+        return forms_wanted(self.configuration)
 
     def due(self, today: date) -> tuple[Dataset, ...]:
         """Return the datasets that are to go out on that day."""
         return tuple(d for d in self.described.datasets if d.has_record(today))
+
+
+def forms_wanted(configuration: Configuration) -> frozenset[str]:
+    """Return the forms that outlets take beside ISO records."""
+    types = (outlet.type for outlet in configuration.outlets.values())
+    return frozenset(map(form_of, types)).intersection(FORMS)
 
 
 def read_basis(
@@ -105,11 +114,23 @@ def read_overview(
         Told how many datasets are judged, of how many.
     """
     basis = read_basis(configuration, store.surveys())
-    judgements, due = Judgements(), basis.due(now.date())
+    judgements, due = Judgements(store.judgements()), basis.due(now.date())
     for number, dataset in enumerate(due, start=1):
         judgements.judge(dataset, today=now.date(), forms=basis.forms)
         progress(number, len(due))
+    keep_fresh(judgements, store, (dataset.id for dataset in due))
     return overview_of(basis, store, judgements, now=now, since=since)
+
+
+def keep_fresh(judgements: Judgements, store: Store, datasets: Iterable[str]) -> None:
+    """Keep what was judged just now, for who judges next; a store may refuse."""
+    fresh = judgements.fresh()
+    if not fresh:
+        return
+    try:
+        store.keep_judgements(fresh, datasets=frozenset(datasets))
+    except StoreError as error:
+        logger.warning("What was judged is not kept: %s", error)
 
 
 def overview_of(

@@ -18,6 +18,7 @@ from metadata.xml import NAMESPACES, parse
 from providers import store_tables as tables
 from providers.store_concessions import purge_concessions
 from providers.store_database import upsert
+from providers.store_judgements import purge_judgements
 from providers.store_model import (
     Entry,
     EntryState,
@@ -256,6 +257,7 @@ def purge(connection: Connection, dataset_id: str) -> int:
     """Erase the revisions of one dataset, published or not, and what tells of them."""
     purge_sendings(connection, dataset_id)
     purge_concessions(connection, dataset_id)
+    purge_judgements(connection, dataset_id)
     columns = tables.revision.c
     doomed = select(columns.id).where(columns.dataset_id == dataset_id)
     connection.execute(

@@ -174,6 +174,14 @@ score = Table(
     Column("missing", Text, nullable=False),
 )
 
+judgement = Table(
+    "judgement",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
 counter = Table(
     "counter",
     metadata,

@@ -8,6 +8,11 @@ from datetime import date, datetime
 from metadata.links import Link, LinkHistory, Observation
 from metadata.scores import Score
 from providers.store_database import Database
+from providers.store_judgements import (
+    KeptJudgement,
+    keep_judgements,
+    read_judgements,
+)
 from providers.store_links import read_links, record_links
 from providers.store_model import Operation
 from providers.store_scores import (
@@ -65,6 +70,24 @@ class WatchedStore:
         """Return all published datasets together, for each day of a change."""
         with self._database.reading() as connection:
             return read_trend(connection)
+
+    def judgements(self) -> Mapping[str, KeptJudgement]:
+        """Return the last judgement of each dataset, by its id."""
+        with self._database.reading() as connection:
+            return read_judgements(connection)
+
+    def keep_judgements(
+        self, fresh: Iterable[KeptJudgement], *, datasets: Collection[str] | None
+    ) -> None:
+        """Keep judgements; drop those of datasets that may not go out any more.
+
+        Parameters
+        ----------
+        datasets
+            All that may go out; `None`: nobody knows, and none is dropped.
+        """
+        with self._database.writing() as connection:
+            keep_judgements(connection, fresh, datasets)
 
     def standing(self) -> Standing:
         """Return how everything stands, without any record's content."""

@@ -1,7 +1,8 @@
 """What the administration looks at: kept for a moment, judged in the background.
 
 To judge a thousand datasets takes seconds, so it is done once for each that changed,
-in a thread of its own; what is not judged yet is said to be so.
+in a thread of its own, and kept in the store for every worker and command; what is not
+judged yet is said to be so.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Final
 
+from metadata.errors import StoreError
 from metadata.overview import Overview
-from providers.overview import Basis, overview_of, read_basis
+from providers.overview import Basis, keep_fresh, overview_of, read_basis
 from providers.overview_judging import Judgements
 from providers.store import Store
 from service.messages import text
@@ -96,7 +99,7 @@ class AdminDesk:
             if shown and shown.basis is basis and time.monotonic() < shown.until:
                 return shown.overview
             now = self._clock()
-            self._judge(basis, now.date())
+            self._judge(basis, store, now.date())
             overview = overview_of(basis, store, self._judgements, now=now)
             until = time.monotonic() + _KEPT
             self._shown = _Shown(basis, until, overview)
@@ -118,18 +121,25 @@ class AdminDesk:
         self._judgements.keep_to(d.id for d in basis.described.datasets)
         return basis
 
-    def _judge(self, basis: Basis, today: date) -> None:
+    def _judge(self, basis: Basis, store: Store, today: date) -> None:
         """Have judged what is not, and wait a moment for it."""
         if self._judging is None or not self._judging.is_alive():
             self._judging = threading.Thread(
-                target=self._judge_all, args=(basis, today), daemon=True
+                target=self._judge_all, args=(basis, store, today), daemon=True
             )
             self._judging.start()
         self._judging.join(_PATIENCE)
 
-    def _judge_all(self, basis: Basis, today: date) -> None:
-        for dataset in basis.due(today):
-            read = self._read
-            if read is None or read.basis is not basis:
-                return
+    def _judge_all(self, basis: Basis, store: Store, today: date) -> None:
+        """Judge what nobody has judged as it is now, and keep it for the others."""
+        due = basis.due(today)
+        known = self._judgements.known
+        if all(known(d, today=today, forms=basis.forms) for d in due):
+            return
+        with suppress(StoreError):
+            self._judgements.take(store.judgements())
+        for dataset in due:
+            if self._read is None or self._read.basis is not basis:
+                break
             self._judgements.judge(dataset, today=today, forms=basis.forms)
+        keep_fresh(self._judgements, store, (dataset.id for dataset in due))

@@ -16,6 +16,7 @@ from gateway.commands.filing import drop_dataset_files
 from gateway.commands.findings_json import findings_json
 from gateway.commands.options import Say, format_option
 from gateway.desk import Desk, UnknownDataset
+from gateway.publication.kept_checks import KeptChecks
 from gateway.publication.publish import publish_records, withdraw_records
 from gateway.publication.readiness import sort_out
 from gateway.publication.report import result_json, result_tables
@@ -59,7 +60,9 @@ def publish_everything(
         found = assemble(desk.configuration, desk.store, now=desk.now, progress=told)
     require_known(desk, found, only)
     today = desk.now.date()
-    ready = sort_out(found, today=today)
+    checks = KeptChecks(desk.store, desk.configuration)
+    ready = sort_out(found, today=today, check=checks)
+    checks.keep()
     findings = findings_about(only, ready, found) if only else ready.findings
     records = ready.records(desk.store)
     with desk.progress() as told:

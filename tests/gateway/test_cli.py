@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import fiona
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 
 from gateway.cli import command_line, main
 from metadata.finding import Language
+from metadata.judging import check_one
 from metadata.measured import Source
 from providers.configuration import read_configuration
 from providers.store import open_store
@@ -518,3 +521,61 @@ def test_a_dataset_whose_table_has_no_reference_system_is_counted(desk):
 
     assert code == 1
     assert "4 datasets, 1 error," in said
+
+
+def approve_all(desk: Path) -> None:
+    """Survey, approve all layers, and publish; one of them is to be looked at."""
+    run("survey")
+    for file in (desk / "datasets").iterdir():
+        text = file.read_text(encoding="utf-8")
+        file.write_text(f"{text}{STATED}", encoding="utf-8")
+    assert run("approve", "--all")[0] == 0
+    run("publish")
+
+
+STATED = """\
+lineage: Levé sur place, à la main.
+abstract: Ce que contient la couche, dit en une phrase qui est assez longue.
+themes: [au]
+topics: [boundaries]
+frequency: annually
+"""
+
+
+def test_a_publish_that_changes_nothing_judges_nothing_again(desk, monkeypatch):
+    approve_all(desk)
+    file = desk / "datasets" / "routes.yml"
+    good = file.read_text(encoding="utf-8")
+    file.write_text(good.replace("lineage: Levé", "licence: rien\nlineage: Levé"))
+    first = run("publish", "--format", "json")
+    assert first[0] == 1
+
+    checked = []
+
+    def counting(dataset, *, today):
+        checked.append(dataset.id)
+        return check_one(dataset, today=today)
+
+    monkeypatch.setattr("gateway.publication.kept_checks.check_one", counting)
+    assert run("publish", "--format", "json") == first
+    assert checked == []
+    file.write_text(good, encoding="utf-8")
+    assert run("publish", "--format", "json")[0] == 0
+    assert checked == ["routes"]
+
+
+def test_a_judgement_of_other_records_is_not_gone_by(desk, monkeypatch):
+    approve_all(desk)
+    store = open_store(read_configuration(desk / "passerelle.yml").store)
+    kept = store.judgements()
+    wrong = [
+        replace(each, content=re.sub('"[0-9a-f]{64}"', f'"{"0" * 64}"', each.content))
+        for each in kept.values()
+    ]
+    assert wrong != list(kept.values())
+    store.keep_judgements(wrong, datasets=None)
+
+    run("publish")
+
+    assert store.judgements() == kept
+    store.close()

@@ -241,6 +241,12 @@ def module_geopackage(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     return deploy_geopackage(tmp_path_factory.mktemp("deployment"))
 
 
+@pytest.fixture
+def new_geopackage() -> Callable[[Path], Deployment]:
+    """Make a deployment on a folder with one GeoPackage, in a folder."""
+    return deploy_geopackage
+
+
 @pytest.fixture(params=["geopackage", "postgis"])
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """A deployment on each kind of silo."""

@@ -314,3 +314,38 @@ def test_a_change_shows_within_seconds(
     finally:
         module_geopackage.withdraw("nouveau")
     wait_for(lambda: "nouveau" not in rows(site))
+
+
+def judgements(deployment: Any) -> Any:
+    store = open_store(read_configuration(deployment.configuration).store)
+    try:
+        return store.judgements()
+    finally:
+        store.close()
+
+
+def test_a_fresh_worker_counts_what_another_judged_on_its_first_page(
+    tmp_path: Any,
+    new_geopackage: Any,
+    serve: Any,
+    publish: Any,
+    wait_for: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deployment = new_geopackage(tmp_path)
+    deployment.describe("lieux", "places")
+    deployment.describe("zonage", "zones", title=" ")
+    publish(deployment)
+    with serve(deployment) as client:
+        wait_until_compared(client)
+        first = client.get("/admin/?f=json").json()
+        wait_for(lambda: len(judgements(deployment)) == 2)
+
+    def never(*_: Any, **__: Any) -> None:
+        pytest.fail("judged again")
+
+    monkeypatch.setattr("providers.overview_judging.judge", never)
+    with serve(deployment) as client:
+        again = client.get("/admin/?f=json").json()
+    assert again["datasets"] == first["datasets"]
+    assert any(each["errors"] for each in again["datasets"])
