@@ -41,6 +41,8 @@ class State(StrEnum):
     NOT_DUE = "not-due"
     """It is approved, and is not to go out, or not yet."""
     DRAFT = "draft"
+    CONCEDED = "conceded"
+    """Somebody else wrote what is there, and it was decided to let it stand."""
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
 

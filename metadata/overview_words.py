@@ -26,6 +26,7 @@ STATES: Final[Mapping[State, Text]] = {
     State.ABSENT: Text("absent", "absent"),
     State.NOT_DUE: Text("pas à publier", "not due"),
     State.DRAFT: Text("brouillon", "draft"),
+    State.CONCEDED: Text("laissé tel quel", "left as theirs"),
     State.PUBLISHED: Text("publié", "published"),
     State.WITHDRAWN: Text("retiré", "withdrawn"),
 }

@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TypeVar
 
+from metadata.checks import check_duplicates
 from metadata.dataset import Dataset
 from metadata.describing import Described, describe_all
 from metadata.description import Descriptions, read_descriptions
@@ -58,6 +60,11 @@ class Basis:
     def forms(self) -> frozenset[str]:
         """The forms that outlets take beside ISO records."""
         return forms_wanted(self.configuration)
+
+    @cached_property
+    def duplicates(self) -> tuple[Finding, ...]:
+        """What looks like one dataset described twice, among those approved."""
+        return tuple(check_duplicates(self.described.datasets))
 
     def due(self, today: date) -> tuple[Dataset, ...]:
         """Return the datasets that are to go out on that day."""
@@ -180,7 +187,11 @@ class _Maker:
         self._stated = {d.id: d for d in basis.descriptions.found}
         self._datasets = {d.id: d for d in basis.described.datasets}
         self._findings = _by_subject(
-            (*basis.descriptions.findings, *basis.described.findings)
+            (
+                *basis.descriptions.findings,
+                *basis.described.findings,
+                *basis.duplicates,
+            )
         )
         self._unchanged = unchanged(by_collection(standing.files))
         self._kept = _kept(standing)
@@ -296,13 +307,15 @@ def _kept(standing: Standing) -> Mapping[str, Kept]:
     entries = _grouped((each.dataset_id, each) for each in standing.entries)
     applied = _grouped((each.dataset_id, each) for each in standing.applied)
     gone = _grouped((each.dataset_id, each) for each in standing.tombstones)
+    conceded = _grouped((each.dataset_id, each) for each in standing.concessions)
     return {
         name: Kept(
             entries=tuple(entries.get(name, ())),
             applied=tuple(applied.get(name, ())),
             gone=tuple(gone.get(name, ())),
+            conceded=tuple(conceded.get(name, ())),
         )
-        for name in {*entries, *applied, *gone}
+        for name in {*entries, *applied, *gone, *conceded}
     }
 
 

@@ -14,6 +14,7 @@ from metadata.record import RecordKind
 from metadata.stated import Access, Description, Status
 from providers.configuration import OutletConfiguration
 from providers.overview_judging import Judgement
+from providers.store_concessions import Concession
 from providers.store_model import Entry, EntryState, Operation, Tombstone
 from providers.store_standing import AppliedRecord
 
@@ -51,6 +52,14 @@ _AGAIN = Text(
     "passerelle watch réessaie de lui-même.",
     "Correct what the outlet says, then passerelle publish; "
     "passerelle watch tries again by itself.",
+)
+_CONCEDED = Text(
+    "Modifié là-bas ; leur version est gardée, comme décidé.",
+    "Edited over there; their version is kept, as decided.",
+)
+_OVERWRITE = Text(
+    "passerelle publish --overwrite met la nôtre à la place.",
+    "passerelle publish --overwrite puts ours in its place.",
 )
 _NO_OUTLET = Text(
     "Ce catalogue n'est plus dans passerelle.yml : la fiche y reste.",
@@ -112,6 +121,29 @@ class Kept:
     applied: tuple[AppliedRecord, ...] = ()
     gone: tuple[Tombstone, ...] = ()
     """Records that our own catalogue had once, and has no more."""
+    conceded: tuple[Concession, ...] = ()
+    """What others wrote and was let stand, at all outlets."""
+
+    def concession(
+        self, outlet: str, identifier: str, meant: _Meant | None
+    ) -> Concession | None:
+        """Return what is let stand in the place of a record, as it is meant now.
+
+        A concession is over when ours is another than the one that it was about, or
+        when something was sent since.
+        """
+        ours = "" if meant is None else meant.fingerprint
+        sent = {
+            entry.settled_at or entry.intended_at
+            for entry in self.entries
+            if (entry.outlet, entry.record_identifier) == (outlet, identifier)
+        }
+        for each in self.conceded:
+            about = (each.outlet, each.record_identifier) == (outlet, identifier)
+            same = ours is None or each.ours == ours
+            if about and same and all(moment <= each.decided_at for moment in sent):
+                return each
+        return None
 
 
 @dataclass(frozen=True)
@@ -139,6 +171,11 @@ def places_of(
         meant = _meant(wanted, name, outlet, today)
         there = _own(kept) if name == OWN else _at(kept.entries, name)
         for identifier in sorted(meant.keys() | there.keys(), key=_order(meant, there)):
+            left = kept.concession(name, identifier, meant.get(identifier))
+            if left is not None:
+                about = meant.get(identifier) or there[identifier]
+                yield _let_stand(left, about.kind)
+                continue
             place = _place(wanted, name, meant.get(identifier), there.get(identifier))
             if place is None:
                 continue
@@ -253,6 +290,11 @@ def _missing(
     if wanted.stays:
         return _made(outlet, there, State.HELD, _HELD, _CORRECT)
     return _made(outlet, there, State.ABSENT, _ABSENT, _PUBLISH)
+
+
+def _let_stand(left: Concession, kind: RecordKind) -> Place:
+    there = _There(kind, left.decided_at, left.theirs)
+    return _made(left.outlet, there, State.CONCEDED, _CONCEDED, _OVERWRITE)
 
 
 def _waiting(wanted: Wanted) -> Place:

@@ -53,6 +53,16 @@ def concessions(connection: Connection, outlet: str) -> Mapping[str, Concession]
     return {row["record_identifier"]: Concession(**row) for row in rows.mappings()}
 
 
+def every_concession(connection: Connection) -> tuple[Concession, ...]:
+    """Return the concessions at all outlets, by outlet, then by record."""
+    columns = tables.concession.c
+    query = select(tables.concession).order_by(
+        columns.outlet, columns.record_identifier
+    )
+    rows = connection.execute(query)
+    return tuple(Concession(**row) for row in rows.mappings())
+
+
 def purge_concessions(connection: Connection, dataset_id: str) -> None:
     """Erase what concessions tell of a dataset."""
     table = tables.concession

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from metadata.links import LinkHistory
 from metadata.record import RecordKind
 from providers import store_tables as tables
+from providers.store_concessions import Concession, every_concession
 from providers.store_files import MadeFile, read_files
 from providers.store_links import read_links
 from providers.store_model import Entry, EntryState, Operation, Tombstone
@@ -57,6 +58,7 @@ class Standing:
     """By dataset, the oldest first."""
     trend: tuple[TrendDay, ...]
     files: tuple[MadeFile, ...]
+    concessions: tuple[Concession, ...]
 
 
 def read_standing(connection: Connection) -> Standing:
@@ -78,6 +80,7 @@ def read_standing(connection: Connection) -> Standing:
         scores=scores,
         trend=tuple(trend(every)),
         files=read_files(connection),
+        concessions=every_concession(connection),
     )
 
 

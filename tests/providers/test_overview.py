@@ -38,6 +38,7 @@ from providers.configuration import Configuration, read_configuration
 from providers.overview import overview_of, read_basis, read_overview
 from providers.overview_judging import Judgements, judge
 from providers.store import Store, open_store
+from providers.store_concessions import Concession
 from providers.store_model import Entry, EntryState, Operation
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -429,3 +430,70 @@ def test_every_dataset_is_in_one_state(house: House) -> None:
     counts = house.overview().counts
     assert sum(counts.values()) == 3
     assert set(counts) == set(State)
+
+
+def conceded(house: House, outlet: str, **changes: Any) -> None:
+    """Have what somebody else wrote at an outlet let stand, in the place of ours."""
+    entry = next(e for e in house.store.entries(outlet))
+    made = Concession(
+        outlet=outlet,
+        record_identifier=entry.record_identifier,
+        dataset_id=entry.dataset_id,
+        theirs="f" * 64,
+        ours=entry.fingerprint,
+        decided_at=NOW,
+    )
+    house.store.keep_concessions([replace(made, **changes)])
+
+
+def states(house: House) -> dict[str, State]:
+    return {place.outlet: place.state for place in house.dataset().places}
+
+
+@pytest.mark.parametrize("before", [EntryState.DONE, EntryState.FAILED])
+def test_what_is_let_stand_as_others_wrote_it_is_said(
+    house: House, before: EntryState
+) -> None:
+    house.describe()
+    house.publish(("geo-ide", before), ("portail", EntryState.DONE))
+    conceded(house, "geo-ide")
+    assert states(house)["geo-ide"] is State.CONCEDED
+    assert states(house)["portail"] is State.PUBLISHED
+    place = next(p for p in house.dataset().places if p.outlet == "geo-ide")
+    assert place.since == NOW
+    assert "--overwrite" in place.remedy.fr
+    assert house.dataset().state is State.CONCEDED
+    assert house.overview().counts[State.CONCEDED] == 1
+    assert tasks(house.overview()) == ()
+
+
+def test_a_concession_ends_when_ours_changes_or_something_is_sent(
+    house: House,
+) -> None:
+    house.describe()
+    house.publish(*BOTH)
+    conceded(house, "geo-ide", decided_at=EARLIER - timedelta(days=1))
+    assert states(house)["geo-ide"] is State.PUBLISHED
+    conceded(house, "geo-ide")
+    assert states(house)["geo-ide"] is State.CONCEDED
+    house.describe(title="Autrement")
+    assert states(house)["geo-ide"] is State.CHANGED
+
+
+def test_a_delete_that_was_given_up_is_a_concession_too(house: House) -> None:
+    house.describe()
+    house.publish(*BOTH)
+    conceded(house, "geo-ide", ours="")
+    assert states(house)["geo-ide"] is State.PUBLISHED
+    house.describe(status="draft")
+    assert states(house)["geo-ide"] is State.CONCEDED
+    assert states(house)["portail"] is State.CHANGED
+
+
+def test_datasets_that_look_like_one_are_told(house: House) -> None:
+    house.describe("eau", title="Cours d'eau du département")
+    house.describe("eaux", title="COURS D'EAU du departement")
+    found = {d.id: {f.code for f in d.findings} for d in house.overview().datasets}
+    twice = {name for name, codes in found.items() if any("duplic" in c for c in codes)}
+    assert twice == {"eaux"}
+    assert any("eau" in str(task.what) for task in tasks(house.overview()))
