@@ -70,7 +70,13 @@ CONFORMANCE_CLASSES: Final[tuple[str, ...]] = (
 """Conformance classes, in a fixed order."""
 
 
-_CRUD = ("create-replace-delete", "update", "optimistic-locking-etags")
+_CRUD = (
+    "create-replace-delete",
+    "update",
+    "optimistic-locking-etags",
+    "return-resource-representation-in-response",
+    "handling",
+)
 """Of 20-002, under the address of Part 4 and under that of its newest draft."""
 EDITING_CLASSES: Final[tuple[str, ...]] = (
     *(f"{_FEATURES_4}{name}" for name in (*_CRUD, "features")),

@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from starlette.responses import Response
 
 from metadata.crs import Crs
 from metadata.dataset import Collection
+from metadata.errors import PasserelleError
 from providers.configuration_keys import ApiKey, edit_scope
 from providers.edited_feature import created, replaced, updated
 from providers.feature_editing import (
@@ -35,6 +37,7 @@ from providers.feature_editing import (
     Refusal,
 )
 from providers.query import Encoding
+from service.edits_preferences import applied, wants_feature
 from service.edits_request import (
     FEATURE,
     PATCH,
@@ -45,7 +48,7 @@ from service.edits_request import (
     require_type,
 )
 from service.features_visit import FeaturesVisit
-from service.items import Items, item_question, raw_item
+from service.items import OFFERS, Items, item_question, raw_item
 from service.keys import holds_scope, require_scope
 from service.messages import text
 from service.parameters import require_known
@@ -111,17 +114,18 @@ class Edits:
                 return await self.items.item(seen)
 
     async def _create(self, seen: FeaturesVisit) -> Response:
-        editor, key = _opened(seen)
-        require_type(seen.request, FEATURE)
-        collection = seen.served.collection
-        crs = read_content_crs(seen.request, collection)
+        edit, collection = _opened(seen, "create"), seen.served.collection
+        crs = _understood(seen, FEATURE)
         content = await read_feature(seen.request)
         kept = await self._made(
-            lambda: editor.create(created(content, collection, crs))
+            edit, lambda: edit.editor.create(created(content, collection, crs))
         )
-        _note(key, seen, "create", kept.key)
+        edit.note(kept.key)
         address = f"{seen.root}/collections/{seen.served.id}/items/{kept.key}"
-        return _answer(seen, kept, HTTPStatus.CREATED, {"Location": address})
+        answer = await self._answer(seen, kept, crs)
+        answer.status_code = HTTPStatus.CREATED
+        answer.headers["Location"] = address
+        return answer
 
     async def _replace(self, seen: FeaturesVisit) -> Response:
         return await self._change(seen, "replace", FEATURE, replaced)
@@ -133,33 +137,33 @@ class Edits:
         self, seen: FeaturesVisit, operation: str, kind: str, read: Reading
     ) -> Response:
         """Change a feature by what a body says, read in one of two ways."""
-        editor, key = _opened(seen)
-        require_type(seen.request, kind)
-        collection = seen.served.collection
-        crs = read_content_crs(seen.request, collection)
+        edit, collection = _opened(seen, operation), seen.served.collection
+        crs = _understood(seen, kind)
         condition, name = read_condition(seen.request), raw_item(seen.request)
         content = await read_feature(seen.request)
 
         def change() -> Kept:
-            return editor.update(name, read(content, collection, crs, name), condition)
+            wanted = read(content, collection, crs, name)
+            return edit.editor.update(name, wanted, condition)
 
-        kept = await self._made(change)
-        _note(key, seen, operation, name)
-        return _answer(seen, kept, HTTPStatus.NO_CONTENT, {})
+        kept = await self._made(edit, change, name)
+        edit.note(name)
+        return await self._answer(seen, kept, crs)
 
     async def _delete(self, seen: FeaturesVisit) -> Response:
-        editor, key = _opened(seen)
+        edit = _opened(seen, "delete")
         condition, name = read_condition(seen.request), raw_item(seen.request)
-        await self._made(partial(editor.delete, name, condition))
-        _note(key, seen, "delete", name)
+        await self._made(edit, partial(edit.editor.delete, name, condition), name)
+        edit.note(name)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    async def _made(self, act: Callable[[], T]) -> T:
+    async def _made(self, edit: _Edit, act: Callable[[], T], name: str = "") -> T:
         """Do something in a thread of its own kind; say why it cannot be done."""
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self.threads, act)
         except EditUnclear as error:
+            edit.note(f"{name} (outcome unknown)")
             raise HttpProblem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "OutcomeUnknown",
@@ -169,12 +173,53 @@ class Edits:
         except EditRefused as error:
             status, code = _STATUSES[error.refusal]
             raise HttpProblem(
-                status, code, error.text, hint=error.remedy, parameter=error.member
+                status,
+                code,
+                error.text,
+                hint=error.remedy,
+                parameter=error.member,
+                headers=applied(edit.seen.request),
             ) from error
 
+    async def _answer(self, seen: FeaturesVisit, kept: Kept, crs: Crs) -> Response:
+        """Answer with the feature where it is wanted, else with its tag alone.
 
-def _opened(seen: FeaturesVisit) -> tuple[FeatureEditor, ApiKey]:
-    """Return what edits a collection, and the key that opens it.
+        The tag is the one that GET gives. That the feature cannot be read now, or
+        not any more, does not undo the edit.
+        """
+        tag = version_tag(item_question(seen, Encoding.GEOJSON, kept.key), kept.version)
+        answer = Response(status_code=HTTPStatus.NO_CONTENT, headers={"ETag": tag})
+        wanted = wants_feature(seen.request)
+        if wanted:
+            with suppress(PasserelleError):
+                answer = await self.items.any_item(seen, kept.key, crs)
+        is_there = answer.status_code == HTTPStatus.OK
+        answer.headers.update(applied(seen.request, feature=is_there))
+        return answer
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """An edit that may be tried: of what, by whom, and what makes it."""
+
+    seen: FeaturesVisit
+    operation: str
+    editor: FeatureEditor
+    key: ApiKey
+
+    def note(self, feature: str) -> None:
+        """Leave a line in the log: who did what to which feature, never with what."""
+        logger.info(
+            "Edit: key=%s operation=%s collection=%s id=%s",
+            self.key.name,
+            self.operation,
+            self.seen.served.id,
+            feature[:_SHOWN],
+        )
+
+
+def _opened(seen: FeaturesVisit, operation: str) -> _Edit:
+    """Return an edit, if the collection is open and the request holds a key for it.
 
     Raises
     ------
@@ -192,7 +237,19 @@ def _opened(seen: FeaturesVisit) -> tuple[FeatureEditor, ApiKey]:
         )
     require_known(seen.pairs, _PARAMETERS, seen.served.collection)
     service = snapshot_of(seen.request).configuration.service
-    return editor, require_scope(service, seen.request, edit_scope(seen.served.id))
+    key = require_scope(service, seen.request, edit_scope(seen.served.id))
+    return _Edit(seen, operation, editor, key)
+
+
+def _understood(seen: FeaturesVisit, kind: str) -> Crs:
+    """Return the reference system of a body, of a type that can be read.
+
+    What the answer is to be has to be possible before anything is written.
+    """
+    require_type(seen.request, kind)
+    if wants_feature(seen.request):
+        seen.offer(OFFERS)
+    return read_content_crs(seen.request, seen.served.collection)
 
 
 def _is_feature(seen: FeaturesVisit) -> bool:
@@ -218,22 +275,3 @@ def _options(
     may = seen.served.editor is not None and holds_scope(service, seen.request, scope)
     headers = {"Allow": ", ".join((*_READ, *edits) if may else _READ)}
     return Response(headers={**headers, **(accepted if may else {})})
-
-
-def _answer(
-    seen: FeaturesVisit, kept: Kept, status: HTTPStatus, headers: Mapping[str, str]
-) -> Response:
-    """Answer with the tag that GET would give now, and no body."""
-    tag = version_tag(item_question(seen, Encoding.GEOJSON, kept.key), kept.version)
-    return Response(status_code=status, headers={**headers, "ETag": tag})
-
-
-def _note(key: ApiKey, seen: FeaturesVisit, operation: str, feature: str) -> None:
-    """Leave a line in the log: who did what to which feature, never with what."""
-    logger.info(
-        "Edit: key=%s operation=%s collection=%s id=%s",
-        key.name,
-        operation,
-        seen.served.id,
-        feature[:_SHOWN],
-    )

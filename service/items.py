@@ -120,8 +120,11 @@ class Items:
         """Answer ``/collections/{id}/items/{fid}``."""
         given = require_known(seen.pairs, ITEM_PARAMETERS, seen.served.collection)
         crs = read_crs(given, seen.served.collection)
+        return await self.any_item(seen, raw_item(seen.request), crs)
+
+    async def any_item(self, seen: FeaturesVisit, key: str, crs: Crs) -> Response:
+        """Answer with one item in the form that is asked for."""
         offer = seen.offer(OFFERS)
-        key = raw_item(seen.request)
         if offer is HTML:
             content, _ = await self._one(seen, key, crs)
             return await _shown(pages.item_page, seen, content, seen.headers(crs))

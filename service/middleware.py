@@ -29,6 +29,7 @@ EXPOSED = (
     "Location",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
+    "Preference-Applied",
     "Repr-Digest",
     "Retry-After",
 )

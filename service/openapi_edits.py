@@ -22,6 +22,7 @@ from service.edits_request import FEATURE, PATCH
 from service.keys import KEY_HEADER
 from service.links import Document
 from service.messages import say
+from service.openapi_forms import item_content
 from service.problems import PROBLEM_JSON
 from service.queryables import property_type
 from service.snapshot import ServedCollection
@@ -67,14 +68,16 @@ def _add_create(path: Document, served: ServedCollection, language: Language) ->
     path["post"] = {
         **asked,
         "requestBody": {**body, "content": content},
-        "parameters": [*asked["parameters"], crs],
+        "parameters": [*asked["parameters"], crs, _prefer(language)],
         "security": [{}, {_KEY: []}],
         "responses": {
             **asked["responses"],
-            "201": {
-                "description": say(language, "operation.create"),
-                "headers": _headers("Location", "ETag"),
-            },
+            "201": _feature(
+                {
+                    "description": say(language, "operation.create"),
+                    "headers": _headers("Location", "ETag"),
+                }
+            ),
             **_responses((*_REFUSED, *_OF_BODIES), language),
         },
     }
@@ -82,11 +85,11 @@ def _add_create(path: Document, served: ServedCollection, language: Language) ->
 
 def _of_one(served: ServedCollection, language: Language) -> Document:
     collection = served.collection
-    crs = _content_crs(collection, language)
+    about = _content_crs(collection, language), _prefer(language)
     whole, part = _whole(collection), _part(collection)
     return {
-        "put": _operation(served, "replace", language, (crs,), {FEATURE: whole}),
-        "patch": _operation(served, "update", language, (crs,), {PATCH: part}),
+        "put": _operation(served, "replace", language, about, {FEATURE: whole}),
+        "patch": _operation(served, "update", language, about, {PATCH: part}),
         "delete": _operation(served, "delete", language, (), {}),
     }
 
@@ -117,7 +120,11 @@ def _operation(
             *parameters,
         ],
         **body,
-        "responses": {"204": done, **_responses(statuses, language)},
+        "responses": {
+            "204": done,
+            **({"200": _feature(done)} if content else {}),
+            **_responses(statuses, language),
+        },
     }
 
 
@@ -172,6 +179,16 @@ def _content_crs(collection: Collection, language: Language) -> Document:
     known = [crs.uri for crs in served_crs(collection)]
     schema: Document = {"type": "string", "enum": known, "default": known[0]}
     return _header("Content-Crs", schema, language)
+
+
+def _prefer(language: Language) -> Document:
+    return _header("Prefer", {"type": "string"}, language)
+
+
+def _feature(done: Document) -> Document:
+    """Return an answer that holds the feature, where it is preferred."""
+    html: Document = {"text/html": {"schema": {"type": "string"}}}
+    return {**done, "content": {**item_content(), **html}}
 
 
 def _header(name: str, schema: Document, language: Language) -> Document:

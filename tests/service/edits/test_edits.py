@@ -751,6 +751,63 @@ def test_the_same_under_the_root_of_a_dataset(edited: httpx.Client) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/geo+json", "application/geo+json"),
+        ("application/vnd.ogc.fg+json", "application/vnd.ogc.fg+json"),
+        ("text/html", "text/html"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_the_feature_is_in_the_answer_where_that_is_preferred(
+    edited: httpx.Client, method: str, accept: str, kind: str
+) -> None:
+    path = ARBRES if method == "POST" else made(edited)
+    whole = feature(HERE, nom="Préféré")
+    body = {"properties": {"nom": "Préféré"}} if method == "PATCH" else whole
+    headers = {
+        **(MERGE if method == "PATCH" else GEOJSON),
+        "If-Match": "*",
+        "Prefer": "respond-async, Return=representation; x=1",
+        "Accept": accept,
+    }
+    answer = edited.request(method, path, json=body, headers=headers)
+    assert answer.status_code == (201 if method == "POST" else 200), answer.text
+    assert answer.headers["content-type"].split(";")[0] == kind
+    assert answer.headers["preference-applied"] == "return=representation"
+    assert "Préféré" in answer.text
+    if method == "POST":
+        path = urlsplit(answer.headers["location"]).path.removeprefix("/geo")
+    assert edited.get(path, headers={"Accept": accept}).content == answer.content
+
+
+def test_what_cannot_be_answered_is_not_written(
+    edited: httpx.Client, address: str, execute: Execute
+) -> None:
+    count = "SELECT count(*) FROM arbres"
+    before = execute(address, count)
+    headers = {"Prefer": "return=representation", "Accept": "image/png"}
+    answer = post(edited, ARBRES, feature(HERE, nom="x"), **headers)
+    assert answer.status_code == 406
+    assert execute(address, count) == before
+
+
+@pytest.mark.parametrize(
+    ("prefer", "applied"),
+    [("handling=strict", "handling=strict"), ("handling=lenient", None),
+     ("return=minimal", None), ("", None)],
+)  # fmt: skip
+def test_what_is_preferred_is_followed_or_passed_over(
+    edited: httpx.Client, prefer: str, applied: str | None
+) -> None:
+    for nom, status in (("x", 201), (5, 422)):
+        answer = post(edited, ARBRES, feature(HERE, nom=nom), Prefer=prefer)
+        assert answer.status_code == status
+        assert answer.headers.get("preference-applied") == applied
+        assert status == 422 or answer.content == b""
+
+
 def test_an_unknown_parameter_is_refused(edited: httpx.Client) -> None:
     answer = post(edited, f"{ARBRES}?crs=x", feature(HERE, nom="x"))
     assert answer.status_code == 400

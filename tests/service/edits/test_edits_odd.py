@@ -251,8 +251,12 @@ def test_an_edit_whose_session_is_ended_halfway_is_not_made(
 
 
 def test_nobody_knows_of_an_edit_that_was_being_kept_when_the_session_ended(
-    on_postgis: Any, editing: Any, execute: Execute
+    on_postgis: Any,
+    editing: Any,
+    execute: Execute,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", logger="service.edits")
     ends = "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW;"
     statement = TRIGGER.format(ends, "AFTER UPDATE").replace(
         "CREATE TRIGGER", "CREATE CONSTRAINT TRIGGER"
@@ -265,6 +269,9 @@ def test_nobody_knows_of_an_edit_that_was_being_kept_when_the_session_ended(
         answer = client.patch(ONE, json=PATCH, headers={**MERGE, **tag(client)})
         assert answer.status_code == 503
         assert answer.json()["code"] == "OutcomeUnknown"
+    assert caplog.messages == [
+        "Edit: key=tout operation=update collection=places id=1 (outcome unknown)"
+    ]
 
 
 def test_rows_of_a_partitioned_table_are_edited(
