@@ -1,8 +1,9 @@
 """Connections to PostgreSQL, and the one table from its errors to ours.
 
-Silos are read, never written: every session is read-only, names itself, and
-has a statement and a lock time-out, so that nothing of ours can hold up the
-production database.
+Silos are read: every session is read-only, names itself, and has a statement and
+a lock time-out, so that nothing of ours can hold up the production database. Only
+`providers.postgis_editing` opens sessions that may write, for tables that a person
+opened.
 """
 
 from __future__ import annotations

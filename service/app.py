@@ -47,6 +47,7 @@ from service.edits import ITEM_METHODS, ITEMS_METHODS, Edits
 from service.features_visit import visiting
 from service.files import Downloads
 from service.files_keeper import LOOK, FilesKeeper, kept_files
+from service.item_paths import ITEM
 from service.items import every_form
 from service.memory import PageMemory
 from service.messages import text
@@ -197,7 +198,7 @@ def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
     downloads = Downloads(edits.items)
     documents: dict[str, Callable[[Request], Any]] = {
         "/collections/{collection}/items": visiting(edits.page),
-        "/collections/{collection}/items/{item:path}": visiting(edits.item),
+        f"/collections/{{collection}}/items/{ITEM}": visiting(edits.item),
         "/": endpoints.landing,
         "/conformance": endpoints.conformance,
         "/api": endpoints.api,
@@ -231,7 +232,7 @@ def _methods(path: str) -> list[str]:
     """Return how a resource may be asked, and features edited."""
     if path.endswith("/items"):
         return list(ITEMS_METHODS)
-    return list(ITEM_METHODS) if path.endswith("/{item:path}") else ["GET"]
+    return list(ITEM_METHODS) if path.endswith(ITEM) else ["GET"]
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from metadata.dcat import Form
 from service import folder
 from service.csw.keeper import Keeper
 from service.dcat import Feed
+from service.item_paths import ITEM
 from service.oai.endpoint import OaiEndpoint
 from service.records_api import RecordsApi
 
@@ -36,7 +37,7 @@ def catalogue_routes(keeper: Keeper, clock: Callable[[], datetime]) -> list[Base
         Route(f"{path}/facets", records.facets),
         Route(f"{path}/items", records.items),
         Route(f"{path}/items", _read_only, methods=["POST"]),
-        Route(f"{path}/items/{{item:path}}", records.item),
+        Route(f"{path}/items/{ITEM}", records.item),
     ]
 
 

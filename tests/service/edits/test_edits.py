@@ -166,6 +166,12 @@ def test_no_digit_of_a_number_is_lost(
     ("path", "properties", "id_"),
     [
         ("/collections/bornes/items", {"code": "à/b, c%", "nom": "x"}, "à/b, c%"),
+        (
+            "/collections/bornes/items",
+            {"code": "deux\nlignes", "nom": "x"},
+            "deux\nlignes",
+        ),
+        ("/collections/bornes/items", {"code": "\n", "nom": "x"}, "\n"),
         ("/collections/bornes/items", {"nom": "x"}, "par son id"),
         ("/collections/fiches/items", {"titre": "x"}, None),
     ],
