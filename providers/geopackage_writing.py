@@ -114,13 +114,29 @@ def shapes_as_geojson(
     metadata.crs.UnknownCrs
         There is no way from the one to the other.
     """
+    texts = shapely.to_geojson(shapes_moved(geometries, source, crs))
+    return ["null" if text is None else str(text) for text in texts]
+
+
+def shapes_moved(
+    geometries: NDArray[np.object_], source: int, crs: Crs
+) -> NDArray[np.object_]:
+    """Return shapes in the CRS and axis order asked for, rounded.
+
+    They have no measures and no collections within collections; those with a
+    coordinate that is no number are none. The shapes given may be changed by it.
+
+    Raises
+    ------
+    metadata.crs.UnknownCrs
+        There is no way from the one to the other.
+    """
     digits = decimals(crs)
     if shapely.has_m(geometries).any():
         geometries = _without_measures(geometries)
     _flatten(geometries)
     moved = moved_coordinates(geometries, source, crs.srid, digits, swap=crs.swapped)
-    texts = shapely.to_geojson(_numbers_only(moved))
-    return ["null" if text is None else str(text) for text in texts]
+    return _numbers_only(moved)
 
 
 def _numbers_only(geometries: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -53,8 +53,8 @@ def _shape(collection: Collection, query: Query) -> Sql:
     return sql(
         "coalesce((SELECT t FROM (SELECT ST_AsGeoJSON(g, ", f"{decimals(query.crs)}",
         ", 0) AS t FROM (SELECT ", outgoing(collection.geometry, query.crs),
-        " AS g OFFSET 0) AS placed WHERE NOT ST_IsEmpty(g)) AS written"
-        " WHERE t !~ 'NaN|Infinity'), 'null')",
+        " AS g OFFSET 0) AS placed WHERE NOT ST_IsEmpty(g) OFFSET 0) AS"
+        " written WHERE t !~ 'NaN|Infinity'), 'null')",
     )  # fmt: skip
 
 

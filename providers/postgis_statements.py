@@ -20,6 +20,7 @@ from providers.dialect import ROW
 from providers.feature_source import SEPARATOR
 from providers.postgis_dialect import PostgisDialect, is_plain_text
 from providers.postgis_geometry import outgoing
+from providers.postgis_gml import gml_feature
 from providers.postgis_jsonfg import jsonfg_feature
 from providers.postgis_state import state_of
 from providers.query import Encoding, Order, Query, key_columns
@@ -52,7 +53,7 @@ class PostgisStatements:
         self._collection = collection
         self._dialect = PostgisDialect(collection)
         self._table = self._dialect.table(collection)
-        self._id = _identifier(collection)
+        self._id = _id_member(collection)
         self._state = state_of(collection.survey)
         self._forms: dict[_Form, Fixed] = {}
 
@@ -202,6 +203,8 @@ class PostgisStatements:
         properties = _properties(self._shown(query))
         if query.encoding is Encoding.JSONFG:
             return jsonfg_feature(self._collection, query, self._id, properties)
+        if query.encoding is Encoding.GML:
+            return gml_feature(self._collection, query, _identifier(self._collection))
         return sql(
             "'{\"type\":\"Feature\",'", self._id,
             " || '\"geometry\":' || ", self._geometry(query),
@@ -233,17 +236,23 @@ def _picks_by_range(query: Query) -> bool:
     return bool(query.area) or not all(equal)
 
 
-def _identifier(collection: Collection) -> Sql:
+def _id_member(collection: Collection) -> Sql:
     """Return the ``id`` member and its comma; `()` without a key."""
+    identifier = _identifier(collection)
+    if not identifier:
+        return NOTHING
+    return sql(" || '\"id\":' || ", identifier, "::text || ','")
+
+
+def _identifier(collection: Collection) -> Sql:
+    """Return what identifies a feature, as JSON; `()` without a key."""
     key = key_columns(collection)
     if not key:
         return NOTHING
     if len(key) == 1:
-        value = sql("to_json(", _identifying(key[0]), ")::text")
-    else:
-        parts = joined(" || ',' || ", (_encoded(column) for column in key))
-        value = sql("to_json(", parts, ")::text")
-    return sql(" || '\"id\":' || ", value, " || ','")
+        return sql("to_json(", _identifying(key[0]), ")")
+    parts = joined(" || ',' || ", (_encoded(column) for column in key))
+    return sql("to_json(", parts, ")")
 
 
 def _identifying(column: PublishedColumn) -> Sql:

@@ -28,11 +28,13 @@ class Encoding(StrEnum):
     """RFC 7946."""
     JSONFG = "jsonfg"
     """OGC Features and Geometries JSON 1.0 (21-045r1)."""
+    GML = "gml"
+    """GML 3.2, Simple Features profile, level 0 (07-036r1, 10-100r3)."""
 
     @property
     def joint(self) -> bytes:
         """What stands between two features."""
-        return b","
+        return b"\n" if self is Encoding.GML else b","
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,8 +47,8 @@ from service.edits import ITEM_METHODS, ITEMS_METHODS, Edits
 from service.features_visit import visiting
 from service.files import Downloads
 from service.files_keeper import LOOK, FilesKeeper, kept_files
+from service.forms import every_form
 from service.item_paths import ITEM
-from service.items import every_form
 from service.memory import PageMemory
 from service.messages import text
 from service.metrics.cells import COUNTING_VARIABLE, Cells

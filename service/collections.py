@@ -30,7 +30,7 @@ from service.links import (
 )
 from service.listing import Listed
 from service.messages import say
-from service.negotiation import JSONFG
+from service.negotiation import GML, JSONFG, XSD
 from service.snapshot import ServedCollection
 from service.visit import Root
 
@@ -46,6 +46,7 @@ _ITEMS = (
     (GEOJSON, "json", ""),
     (HTML, "html", "?f=html"),
     (JSONFG.media_type, JSONFG.name, f"?f={JSONFG.name}"),
+    (GML.media_type, GML.name, f"?f={GML.name}"),
 )
 """Forms of the items: media type, name of the title, and how one is asked for."""
 _DAY = 10
@@ -172,5 +173,11 @@ def _links(served: ServedCollection, root: str, language: Language) -> Iterable[
     for name, rel in _SCHEMAS.items():
         title = say(language, f"link.{name}")
         yield Link(href=f"{url}/{name}", rel=rel, type=SCHEMA_JSON, title=title)
+    yield Link(
+        href=f"{url}/schema?f={XSD.name}",
+        rel=SCHEMA_REL,
+        type=XSD.media_type,
+        title=say(language, "link.xsd"),
+    )
     yield from enclosures(served, language)
     yield from dataset_links(served.dataset, language)

@@ -24,12 +24,13 @@ from service.collections import (
 )
 from service.conformance import conformance_document
 from service.folder import last_modified, structured_data
+from service.gml_schema import schema_content
 from service.health import health_document
 from service.landing import datasets_document, landing_document
 from service.links import Document
 from service.listing import PARAMETERS as LISTING_PARAMETERS
 from service.listing import Listed, listed, listing_links, read_listing
-from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, Offer
+from service.negotiation import HTML, JSON, OPENAPI, SCHEMA, XSD, Offer
 from service.openapi import openapi_document, operations
 from service.openapi_edits import edited_collections
 from service.pages import page_response, reader, render
@@ -159,8 +160,14 @@ def sortables(request: Request) -> Response:
 
 
 def schema(request: Request) -> Response:
-    """Answer `/collections/{id}/schema`."""
-    return _schema(request, "schema", schema_document)
+    """Answer `/collections/{id}/schema`: as JSON, as a page, and as XML of GML."""
+    seen = visit(request, (SCHEMA, HTML, XSD))
+    if seen.offer is not XSD:
+        return _schema(request, "schema", schema_document)
+    served = seen.collection()
+    key = (seen.root.url, f"collections/{served.id}/xsd", str(seen.language))
+    made = seen.snapshot.documents.get(key, lambda: schema_content(served))
+    return _made(seen, made)
 
 
 def _schema(

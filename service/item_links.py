@@ -9,13 +9,14 @@ from urllib.parse import quote
 from metadata.finding import Language, Text
 from providers.query import Query
 from service.links import Link
-from service.negotiation import GEOJSON, HTML, JSONFG, Offer
+from service.negotiation import GEOJSON, GML, HTML, JSONFG, Offer
 
 _JSON = "application/json"
 _ALTERNATES: tuple[tuple[Offer, Text], ...] = (
     (HTML, Text("Cette page en HTML", "This document as HTML")),
     (GEOJSON, Text("Ce document en GeoJSON", "This document as GeoJSON")),
     (JSONFG, Text("Ce document en JSON-FG", "This document as JSON-FG")),
+    (GML, Text("Ce document en GML", "This document as GML")),
 )
 """The forms of one document; each links to all others."""
 _TITLES = {

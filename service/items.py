@@ -37,14 +37,13 @@ from service.features_visit import FeaturesVisit
 from service.item_forms import (
     GEOJSON_FORM,
     GEOJSON_OPENING,
-    JSONFG_FORM,
     JsonForm,
     json_bytes,
 )
 from service.item_links import Links
 from service.links import Link
 from service.memory import PageMemory
-from service.negotiation import GEOJSON, HTML, JSONFG, Offer
+from service.negotiation import GEOJSON, GML, HTML, JSONFG, Offer
 from service.parameters import (
     DEFAULT_LIMIT,
     DOWNLOAD_PARAMETERS,
@@ -66,7 +65,7 @@ COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
 STREAMED_FROM = 1_000
 """Pages of more features than this are streamed, unless they are known to be light."""
-OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type), JSONFG)
+OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type), JSONFG, GML)
 POST_OFFERS = tuple(offer for offer in OFFERS if offer is not HTML)
 
 
@@ -173,7 +172,7 @@ class Items:
         known = await self._known(seen, question, CRS84)
         if known is not None:
             return known
-        stream, first = await run_in_threadpool(_begin, seen.served.features, Query())
+        stream, first = await run_in_threadpool(begin, seen.served.features, Query())
         headers = self._tagged(seen.headers(CRS84), state_tag(question, stream.state))
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return FeatureStreamResponse(
@@ -205,7 +204,7 @@ class Items:
     ) -> Response:
         """Answer with a page on its way; what ends it is known before it begins."""
         served, query = seen.served, asked.query
-        stream, first = await run_in_threadpool(_begin, served.features, query)
+        stream, first = await run_in_threadpool(begin, served.features, query)
         try:
             counted = await served.reading.count(
                 query, state=stream.state, budget_ms=COUNT_BUDGET
@@ -213,7 +212,7 @@ class Items:
         except BaseException:
             await run_in_threadpool(stream.close)
             raise
-        state = stream.state if _agree(counted, stream.state) else ""
+        state = stream.state if agree(counted, stream.state) else ""
 
         def closing() -> bytes:
             self.sizes.note(served, query, stream.size, stream.count)
@@ -243,10 +242,10 @@ class Items:
         page = await reader.page(query)
         self.sizes.note(seen.served, query, len(page.sequence), page.count)
         found = links.of_items(query, page.next_cursor, more=page.has_more)
-        counted = await _matched(reader, query, page)
+        counted = await matching(reader, query, page)
         members = _members(counted.number, page.count, found)
         content = _collection(opening, page.content, members)
-        return content, page.state if _agree(counted, page.state) else ""
+        return content, page.state if agree(counted, page.state) else ""
 
     async def _known(
         self, seen: FeaturesVisit, question: str, crs: Crs
@@ -301,20 +300,20 @@ def raw_item(request: Request) -> str:
     return item if found else quote(request.path_params["item"], safe="")
 
 
-def _begin(source: FeatureSource, query: Query) -> tuple[FeatureStream, bytes]:
+def begin(source: FeatureSource, query: Query) -> tuple[FeatureStream, bytes]:
     """Return a stream and its first batch, so that errors still have a status."""
     stream = source.stream(query)
     return stream, next(stream, b"")
 
 
-async def _matched(reader: FeatureReader, query: Query, page: Page) -> Counted:
+async def matching(reader: FeatureReader, query: Query, page: Page) -> Counted:
     """Return how many features match; counted only where the page cannot tell."""
     if not query.cursor and not page.has_more and (page.count or not query.offset):
         return Counted(query.offset + page.count, page.state)
     return await reader.count(query, state=page.state, budget_ms=COUNT_BUDGET)
 
 
-def _agree(counted: Counted, state: str) -> bool:
+def agree(counted: Counted, state: str) -> bool:
     """Tell whether a number is there, and of the state that was read."""
     return counted.number is not None and counted.state == state
 
@@ -331,10 +330,3 @@ def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes
     """
     total = b"" if matched is None else b'"numberMatched":%d,' % matched
     return b'%b"numberReturned":%d,"links":%b' % (total, returned, json_bytes(links))
-
-
-def every_form(memory: PageMemory) -> Items:
-    """Return the handlers of items in every form."""
-    sizes = FeatureSizes()
-    others = {JSONFG.name: Items(memory, sizes, form=JSONFG_FORM)}
-    return Items(memory, sizes, others=MappingProxyType(others))

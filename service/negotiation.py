@@ -36,6 +36,12 @@ JSON = Offer("json", "application/json")
 HTML = Offer("html", "text/html")
 GEOJSON = Offer("json", "application/geo+json", ("application/json",))
 JSONFG = Offer("jsonfg", "application/vnd.ogc.fg+json", ("application/fg+json",))
+GML = Offer(
+    "gml",
+    "application/gml+xml;version=3.2"
+    ";profile=http://www.opengis.net/def/profile/ogc/2.0/gml-sf0",
+)
+XSD = Offer("xsd", "application/xml", ("text/xml",))
 SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 OPENAPI = Offer(
     "json", "application/vnd.oai.openapi+json;version=3.0", ("application/json",)

@@ -30,7 +30,7 @@ from service.links import SCHEMA_JSON, Document
 from service.messages import say
 from service.negotiation import OPENAPI
 from service.openapi_edits import add_edits, edited_collections
-from service.openapi_forms import item_content, items_content
+from service.openapi_forms import item_content, items_content, schema_content
 from service.openapi_outlets import outlet_paths
 from service.openapi_parameters import (
     LISTING_PARAMETERS,
@@ -277,7 +277,8 @@ def _collection_operations(
     yield "collection", "", _json_html("collection"), (form,)
     yield "queryables", "/queryables", schema, (form,)
     yield "sortables", "/sortables", schema, (form,)
-    yield "schema", "/schema", schema, (form,)
+    xsd = {**schema, **schema_content()}
+    yield "schema", "/schema", xsd, (_ref("schemaForm"),)
     own, every, each_one = _ref("itemForm"), items_content(), item_content()
     yield "items", "/items", {**every, **_HTML}, (own, *items)
     one = (_ref("featureId"), own, *item)

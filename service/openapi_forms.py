@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from service.links import Document
-from service.negotiation import GEOJSON, HTML, JSONFG
+from service.negotiation import GEOJSON, GML, HTML, JSONFG, XSD
 
-ITEM_FORMS: Final = ("json", "geojson", JSONFG.name, HTML.name)
+ITEM_FORMS: Final = ("json", "geojson", JSONFG.name, GML.name, HTML.name)
 """Values of `f` of items and of one item, the first unasked."""
+
+SCHEMA_FORMS: Final = ("json", HTML.name, XSD.name)
+"""Values of `f` of the schema of a collection."""
+_XML: Final[Document] = {"schema": {"type": "string"}}
 
 
 def items_content() -> Document:
@@ -16,6 +20,7 @@ def items_content() -> Document:
     return {
         GEOJSON.media_type: _content("featureCollection"),
         JSONFG.media_type: _content("jsonfgFeatureCollection"),
+        GML.media_type: _XML,
     }
 
 
@@ -24,7 +29,13 @@ def item_content() -> Document:
     return {
         GEOJSON.media_type: _content("feature"),
         JSONFG.media_type: _content("jsonfgFeature"),
+        GML.media_type: _XML,
     }
+
+
+def schema_content() -> Document:
+    """Return what the schema of a collection may be besides JSON and HTML."""
+    return {XSD.media_type: _XML}
 
 
 def _content(schema: str) -> Document:

@@ -10,7 +10,7 @@ from providers.query import SORTABLE, served_crs
 from service.links import Document
 from service.listing import DEFAULT_LIMIT as LISTED
 from service.messages import say
-from service.openapi_forms import ITEM_FORMS
+from service.openapi_forms import ITEM_FORMS, SCHEMA_FORMS
 from service.parameters import DEFAULT_LIMIT, ITEMS_PARAMETERS, MAXIMUM_LIMIT
 from service.queryables import property_type
 
@@ -83,6 +83,8 @@ def shared_parameters(
     found["f"] = query("f", formats, say(language, "parameter.f"))
     forms = {"type": "string", "enum": [*ITEM_FORMS], "default": ITEM_FORMS[0]}
     found["itemForm"] = query("f", forms, say(language, "parameter.f"))
+    schemas = {"type": "string", "enum": [*SCHEMA_FORMS], "default": SCHEMA_FORMS[0]}
+    found["schemaForm"] = query("f", schemas, say(language, "parameter.f"))
     found["featureId"] = _path("featureId", language)
     return found
 

@@ -18,6 +18,7 @@ import pytest
 import shapely
 
 from metadata.file_formats import FORMATS
+from service.negotiation import GML, JSONFG
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -200,7 +201,12 @@ class TestOgcClient:
         assert found["collections"] == ["arbres", "parcs", "semis"]
         assert {"numero", "nom", "hauteur", "plante"} <= set(found["queryables"])
         assert found["storageCrs"] == f"{EPSG}2154"
-        assert found["itemFormats"] == ["application/geo+json", "text/html"]
+        assert found["itemFormats"] == [
+            "application/geo+json",
+            "text/html",
+            JSONFG.media_type,
+            GML.media_type,
+        ]
         assert set(found["bulkDownloadLinks"]) == {
             words.media_type for words in FORMATS.values()
         }
@@ -217,6 +223,6 @@ class TestOgcClient:
         features = found["answer"]["features"]
         numbers = [each["properties"]["numero"] for each in features]
         assert numbers == inside["numero"].tolist()[1:4]
-        x, y = features[0]["geometry"]["coordinates"]
+        x, y = features[0]["place"]["coordinates"]  # it likes JSON-FG best
         place = inside.geometry.iloc[1]
         assert abs(x - place.x) + abs(y - place.y) < 2e-3

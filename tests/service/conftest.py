@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import psycopg2
 import pytest
 import uvicorn
 from fiona.crs import CRS
+from lxml import etree
 
 from gateway.assembly import assemble, dated_records, record_identifiers
 from gateway.publication.publish import publish_records
@@ -408,3 +410,69 @@ def service(
     make_every_file(deployment)
     with running(deployment) as client:
         yield client
+
+
+GML = "http://www.opengis.net/gml/3.2"
+GML_SCHEMA = "http://schemas.opengis.net/gml/3.2.1/gml.xsd"
+LEVELS_SCHEMA = "http://schemas.opengis.net/gmlsfProfile/2.0/gmlsfLevels.xsd"
+SF = "http://www.opengis.net/ogcapi-features-1/1.0/sf"
+CONTAINER = f"""\
+<schema xmlns="http://www.w3.org/2001/XMLSchema" xmlns:gml="{GML}" xmlns:sf="{SF}"
+  targetNamespace="{SF}" elementFormDefault="qualified">
+  <import namespace="{GML}" schemaLocation="{GML_SCHEMA}"/>
+  <element name="FeatureCollection" type="sf:Collection"
+    substitutionGroup="gml:AbstractFeature"/>
+  <complexType name="Collection"><complexContent>
+    <extension base="gml:AbstractFeatureType">
+      <sequence minOccurs="0" maxOccurs="unbounded"><element name="featureMember">
+        <complexType><complexContent><extension base="gml:AbstractFeatureMemberType">
+          <sequence><element ref="gml:AbstractFeature"/></sequence>
+        </extension></complexContent></complexType>
+      </element></sequence>
+    </extension>
+  </complexContent></complexType>
+</schema>"""
+"""A container as OGC API Features describes it (Part 1, clause 8.4)."""
+LEVELS = """\
+<schema xmlns="http://www.w3.org/2001/XMLSchema"
+  targetNamespace="http://www.opengis.net/gmlsf/2.0">
+  <element name="ComplianceLevel" type="integer"/>
+</schema>"""
+
+
+@pytest.fixture(scope="session")
+def assert_valid(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[httpx.Client, bytes], None]:
+    """Hold a document in GML against the schemas that it names, without network."""
+    folder = tmp_path_factory.mktemp("schemas")
+    parser = etree.XMLParser(no_network=True, resolve_entities=False, huge_tree=True)
+    gml = Path(str(files("pycsw"))) / "core/schemas/ogc/gml/3.2.1/gml.xsd"
+    known = {GML_SCHEMA: gml, LEVELS_SCHEMA: folder / "levels.xsd"}
+    known[LEVELS_SCHEMA].write_text(LEVELS, encoding="utf-8")
+
+    def place(text: str, name: str) -> str:
+        for address, path in known.items():
+            text = text.replace(address, path.as_uri())
+        (folder / name).write_text(text, encoding="utf-8")
+        return (folder / name).as_uri()
+
+    def check(client: httpx.Client, content: bytes) -> None:
+        root = etree.fromstring(content, parser)
+        named = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+        words = (root.get(named) or "").split()
+        pairs = dict(zip(words[::2], words[1::2], strict=True))
+        pairs[SF] = place(CONTAINER, "container.xsd")
+        for space in pairs.keys() - {GML, SF}:
+            answer = client.get(pairs[space].removeprefix(URL))
+            assert answer.status_code == 200
+            pairs[space] = place(answer.text, "features.xsd")
+        pairs.pop(GML)
+        driver = etree.Element("{http://www.w3.org/2001/XMLSchema}schema")
+        for space, where in pairs.items():
+            found = etree.SubElement(driver, "{http://www.w3.org/2001/XMLSchema}import")
+            found.set("namespace", space)
+            found.set("schemaLocation", where)
+        etree.XMLSchema(driver).assertValid(root)
+
+    return check

@@ -21,7 +21,10 @@ import pytest
 import shapely
 import yaml
 from fiona.crs import CRS
+from lxml import etree
 from pyproj import Transformer
+
+from providers.xml_text import plain_text
 
 FILE = "Données d'été.gpkg"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -193,6 +196,32 @@ def test_pages_streams_files_and_single_features_agree(odd: Odd, name: str) -> N
     for feature in everything:
         one = odd.get(name, f"/items/{feature['id']}")
         assert {key: one[key] for key in feature} == feature
+
+
+@every_layer
+def test_other_forms_say_the_same(
+    odd: Odd, name: str, assert_valid: Callable[[httpx.Client, bytes], None]
+) -> None:
+    plain = odd.get(name)["features"]
+    for feature, one in zip(odd.get(name, f="jsonfg")["features"], plain, strict=True):
+        assert {key: feature[key] for key in one} == one
+    path = f"/collections/{identifier(name)}/items"
+    answer = odd.client.get(path, params={"f": "gml"})
+    assert_valid(odd.client, answer.content)
+    root = etree.fromstring(answer.content)
+    members = [e for e in root if etree.QName(e).localname == "featureMember"]
+    for member, one in zip(members, plain, strict=True):
+        texts = {
+            plain_text(etree.QName(e).localname): plain_text(e.text or "")
+            for e in member[0]
+            if not len(e)
+        }
+        for column, value in one["properties"].items():
+            if isinstance(value, str | int):
+                assert texts[column].lower() == str(value).lower()
+            elif value is None:
+                assert column not in texts
+        assert sum(len(e) > 0 for e in member[0]) == (one["geometry"] is not None)
 
 
 @every_layer

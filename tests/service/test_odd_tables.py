@@ -27,6 +27,7 @@ import pytest
 import shapely
 import shapely.geometry
 import yaml
+from lxml import etree
 from psycopg2 import sql as pg
 
 from metadata.measured import FieldType, Survey
@@ -34,6 +35,7 @@ from providers.configuration import SiloConfiguration
 from providers.query import SORTABLE
 from providers.survey import survey_silo
 from providers.surveyed import Surveyed
+from providers.xml_text import plain_text
 
 DATA = Path(__file__).parent / "data"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -346,6 +348,51 @@ def test_streams_say_the_same_as_pages(odd: Odd, name: str) -> None:
 
 
 @every_table
+def test_json_fg_says_what_geojson_says(odd: Odd, name: str) -> None:
+    plain = odd.get(name, "/items", limit="500")
+    found = odd.get(name, "/items", limit="500", f="jsonfg")
+    assert found["numberReturned"] == plain["numberReturned"]
+    for feature, one in zip(found["features"], plain["features"], strict=True):
+        assert feature["properties"] == one["properties"]
+        assert feature.get("id") == one.get("id")
+        assert feature["geometry"] in (one["geometry"], None)
+        if feature["geometry"] is None and one["geometry"] is not None:
+            assert not has_position(one["geometry"])
+        time = feature["time"]
+        assert time is None or time.keys() <= {"date", "timestamp"}
+
+
+@every_table
+def test_gml_is_valid_and_says_what_geojson_says(
+    odd: Odd, name: str, assert_valid: Callable[[httpx.Client, bytes], None]
+) -> None:
+    plain = odd.get(name, "/items", limit="500")
+    address = f"/collections/{identifier(name)}/items"
+    answer = odd.client.get(address, params={"limit": "500", "f": "gml"})
+    assert answer.status_code == 200, answer.text
+    assert_valid(odd.client, answer.content)
+    root = etree.fromstring(answer.content, etree.XMLParser(huge_tree=True))
+    members = [e for e in root if etree.QName(e).localname == "featureMember"]
+    for member, one in zip(members, plain["features"], strict=True):
+        texts = {
+            plain_text(etree.QName(e).localname): plain_text(e.text or "")
+            for e in member[0]
+            if not len(e)
+        }
+        for column, value in one["properties"].items():
+            if isinstance(value, str) and not is_beyond(value):
+                assert texts[column] == value, column
+            elif isinstance(value, bool):
+                assert texts[column] == str(value).lower()
+            elif isinstance(value, Decimal):
+                assert float(texts[column]) == float(value)
+            elif value is None:
+                assert texts.get(column, "null") == "null"  # JSON has one too
+        placed = [e for e in member[0] if len(e)]
+        assert len(placed) == has_position(one["geometry"])
+
+
+@every_table
 def test_every_identifier_answered_is_found(odd: Odd, name: str) -> None:
     features = odd.get(name, "/items", limit="100")["features"]
     fields = {field.name: field for field in odd.survey(name).fields}
@@ -497,6 +544,11 @@ def test_a_table_without_rights_harms_no_other(odd: Odd) -> None:
 
 
 # Small things ------------------------------------------------------------------------
+
+
+def has_position(geometry: Json) -> bool:
+    """Tell whether a geometry holds any number."""
+    return any(character.isdigit() for character in str(geometry))
 
 
 def queried(odd: Odd, name: str) -> list[str]:

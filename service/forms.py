@@ -1,0 +1,23 @@
+"""The handlers of items in every form: `every_form`."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from service.gml_form import GML_FORM
+from service.gml_items import GmlItems
+from service.item_forms import JSONFG_FORM
+from service.items import Items
+from service.memory import PageMemory
+from service.negotiation import GML, JSONFG
+from service.sizes import FeatureSizes
+
+
+def every_form(memory: PageMemory) -> Items:
+    """Return the handlers of items; those of GeoJSON know all others."""
+    sizes = FeatureSizes()
+    others = {
+        JSONFG.name: Items(memory, sizes, form=JSONFG_FORM),
+        GML.name: GmlItems(memory, sizes, form=GML_FORM),
+    }
+    return Items(memory, sizes, others=MappingProxyType(others))
