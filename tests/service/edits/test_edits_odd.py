@@ -9,6 +9,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from click.testing import CliRunner
+
+from gateway.cli import command_line
+from metadata.finding import Language
 
 pytestmark = pytest.mark.postgis
 Execute = Callable[..., list[Any]]
@@ -272,6 +276,39 @@ def test_nobody_knows_of_an_edit_that_was_being_kept_when_the_session_ended(
     assert caplog.messages == [
         "Edit: key=tout operation=update collection=places id=1 (outcome unknown)"
     ]
+
+
+def test_a_table_whose_changes_are_counted_is_edited_by_a_role_of_its_own(
+    on_postgis: Any, editing: Any, execute: Execute
+) -> None:
+    """The role has no right on the log of changes, which counts all the same."""
+    on_postgis.describe("places")
+    printed = CliRunner().invoke(
+        command_line(Language.ENGLISH),
+        ["--config", str(on_postgis.configuration), "triggers"],
+        standalone_mode=False,
+    )
+    execute(on_postgis.silo, printed.stdout)
+    name, parts = f"redacteur_{uuid4().hex}", urlsplit(on_postgis.silo)
+    login = f"{name}:mot@{parts.hostname}:{parts.port}"
+    role = urlunsplit(parts._replace(netloc=login))
+    written = f"\n    location: {on_postgis.silo}\n    editing: {role}"
+    editing.open(on_postgis, "places")
+    editing.configure(on_postgis, f" {on_postgis.silo}", written)
+    execute(on_postgis.silo, f"CREATE ROLE {name} LOGIN PASSWORD 'mot'")
+    try:
+        grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON places TO {name}"
+        execute(on_postgis.silo, grant)
+        with editing.served(on_postgis) as client:
+            page = client.get(NEW, headers=tag(client, NEW)).headers["etag"]
+            held = {"If-None-Match": page}
+            execute(on_postgis.silo, "UPDATE zones SET nom = nom || '!'")
+            assert client.get(NEW, headers=held).status_code == 304
+            headers = {**MERGE, **tag(client)}
+            assert client.patch(ONE, json=PATCH, headers=headers).status_code == 204
+            assert client.get(NEW, headers=held).status_code == 200
+    finally:
+        execute(on_postgis.silo, f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
 def test_rows_of_a_partitioned_table_are_edited(
