@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
+from metadata.errors import OutletError
 from metadata.finding import Finding, Text
 from metadata.record import Record, RecordKind, fingerprint
 from providers.store_model import Operation
@@ -84,6 +85,10 @@ class RemoteRecord:
         return fingerprint(self.content)
 
 
+class OrderPending(OutletError):
+    """The outlet took an order, and within our patience it took no effect yet."""
+
+
 class Outcome(StrEnum):
     """What became of a change."""
 
@@ -101,6 +106,8 @@ class Outcome(StrEnum):
     """Sent, and what was read back is not what was meant."""
     NOT_SENT = "not sent"
     """The outlet could not be reached any more, or refused us altogether."""
+    PENDING = "pending"
+    """Sent and taken, and not processed over there yet: the next publish looks."""
     UNKNOWN = "unknown"
     """Sent, and could not be looked at any more: the next publish finds out."""
 

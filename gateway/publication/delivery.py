@@ -17,6 +17,7 @@ from gateway.outlets.http import LoginRefused, OutcomeUnclear
 from gateway.outlets.outlet import (
     Action,
     Change,
+    OrderPending,
     Outcome,
     Outlet,
     Receipt,
@@ -84,7 +85,9 @@ class Delivery:
             yield _done(change)
         hopeful = len(batch) > 1 or isinstance(problem, OutcomeUnclear)
         for change in left:
-            if hopeful and not _is_there_otherwise(change, there):
+            if isinstance(problem, OrderPending):
+                yield self._pending(change, problem)
+            elif hopeful and not _is_there_otherwise(change, there):
                 yield self._send_once_more(operation, change)
             else:
                 yield self._fail(change, there, problem)
@@ -93,6 +96,8 @@ class Delivery:
         """Send one change that was looked for in vain, alone."""
         problem, there = self._try(operation, [change])
         if not _is_as_meant(change, there):
+            if isinstance(problem, OrderPending):
+                return self._pending(change, problem)
             return self._fail(change, there, problem)
         self._ledger.done([change])
         return _done(change)
@@ -117,7 +122,7 @@ class Delivery:
         except LoginRefused:
             self.in_doubt = frozenset()
             raise
-        except (OutletRefused, OutcomeUnclear) as error:
+        except (OutletRefused, OutcomeUnclear, OrderPending) as error:
             problem = error
         self._unclear = self._unclear + 1 if isinstance(problem, OutcomeUnclear) else 0
         there = self._outlet.look([change.identifier for change in batch])
@@ -125,6 +130,11 @@ class Delivery:
         if problem is not None and self._unclear >= UNCLEAR_IN_A_ROW:
             raise problem
         return problem, there
+
+    def _pending(self, change: Change, problem: OrderPending) -> Receipt:
+        """Say that a change is under way; the ledger goes on holding its intent."""
+        logger.info("%s: %s: %s", self._outlet.name, change.identifier, problem.text.en)
+        return Receipt(change=change, outcome=Outcome.PENDING, message=problem.text)
 
     def _fail(
         self,

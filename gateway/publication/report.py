@@ -33,6 +33,7 @@ _OUTCOMES = {
     Outcome.REFUSED: Text("refusé", "refused"),
     Outcome.FAILED: Text("échec", "failed"),
     Outcome.NOT_SENT: Text("non envoyé", "not sent"),
+    Outcome.PENDING: Text("en attente", "pending"),
     Outcome.UNKNOWN: Text("inconnu", "unknown"),
 }
 _COUNTED = {
@@ -43,10 +44,18 @@ _COUNTED = {
     Outcome.REFUSED: ("refusée", "refusées", "refused"),
     Outcome.FAILED: ("en échec", "en échec", "failed"),
     Outcome.NOT_SENT: ("non envoyée", "non envoyées", "not sent"),
+    Outcome.PENDING: ("en attente", "en attente", "pending"),
     Outcome.UNKNOWN: ("au sort inconnu", "au sort inconnu", "unknown"),
 }
 _NAMED = frozenset(
-    {Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN, Outcome.LEFT}
+    {
+        Outcome.REFUSED,
+        Outcome.FAILED,
+        Outcome.NOT_SENT,
+        Outcome.PENDING,
+        Outcome.UNKNOWN,
+        Outcome.LEFT,
+    }
 )
 """Where a person needs the identifier, to look for the record over there."""
 FIELDS = 12
@@ -64,6 +73,7 @@ _STYLES = {
     Outcome.REFUSED: "yellow",
     Outcome.FAILED: "bold red",
     Outcome.NOT_SENT: "bold red",
+    Outcome.PENDING: "yellow",
     Outcome.UNKNOWN: "bold red",
     Outcome.LEFT: "yellow",
 }

@@ -22,7 +22,15 @@ class ExitCode(IntEnum):
     UNREACHABLE = 2
 
 
-_WRONG = frozenset({Outcome.REFUSED, Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN})
+_WRONG = frozenset(
+    {
+        Outcome.REFUSED,
+        Outcome.FAILED,
+        Outcome.NOT_SENT,
+        Outcome.PENDING,
+        Outcome.UNKNOWN,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ _ACTIONS = {
     Action.CONFLICT: Text("conflit", "conflict"),
 }
 _SILENT = {Outcome.KEPT, Outcome.PLANNED}
-_RETRIED = {Outcome.FAILED, Outcome.NOT_SENT, Outcome.UNKNOWN}
+_RETRIED = {Outcome.FAILED, Outcome.NOT_SENT, Outcome.PENDING, Outcome.UNKNOWN}
 _MINUTE = 60
 
 

@@ -23,7 +23,7 @@ from gateway.outlets.geoplateforme.api import EntrepotApi
 from gateway.outlets.geoplateforme.catalogue import require_catalogue
 from gateway.outlets.geoplateforme.token import Tokens
 from gateway.outlets.http import HttpClient, OutcomeUnclear, Pacing, shown
-from gateway.outlets.outlet import Change, RemoteRecord
+from gateway.outlets.outlet import Change, OrderPending, RemoteRecord
 from gateway.outlets.settings import require_settings
 from metadata.errors import ConfigurationError, OutletRefused, OutletUnreachable
 from metadata.finding import Finding, Text
@@ -34,8 +34,10 @@ from providers.store_model import Operation
 
 FEW = 3
 """As many records are asked for one by one; for more, the whole list is read."""
-PATIENCE = 5
-"""How often we look whether a publication has taken effect, a second apart."""
+WAITS = (0.0, 1.0, 1.0, 2.0, 3.0, 5.0)
+"""Seconds before each look whether an order has taken effect."""
+PATIENCE = 300.0
+"""Seconds that one run waits for the platform in all; then it looks only once."""
 
 
 _NEEDS = Text(
@@ -71,6 +73,9 @@ class GeoplateformeOutlet:
         )
         self._endpoint = ""
         self._there: dict[str, dict[str, Any]] = {}
+        self._former: dict[str, str] = {}
+        """Fingerprint of each file as it was when we looked."""
+        self._waited = 0.0
 
     def close(self) -> None:
         """Let go of connections."""
@@ -126,6 +131,7 @@ class GeoplateformeOutlet:
             there = self._upload(record)
         else:
             self._api.replace(_id(there), name, record.content)
+            self._await_file(_id(there), record)
         changed = self._differing(there)
         if changed:
             self._api.change(_id(there), self._attributes)
@@ -140,11 +146,30 @@ class GeoplateformeOutlet:
             self._api.upload(name, record.content, self._attributes)
         except OutcomeUnclear as error:
             unclear = error
-        self._there.update(self._listed({name}))
-        there = self._there.get(name)
-        if there is None:
-            raise unclear or self._not_kept(name)
-        return there
+        for _ in self._looks() if unclear is None else (0,):
+            self._there.update(self._listed({name}))
+            if name in self._there:
+                return self._there[name]
+        raise unclear or self._unprocessed(name)
+
+    def _await_file(self, metadata: str, record: Record) -> None:
+        """Wait until the file is not the former one any more.
+
+        Raises
+        ------
+        gateway.outlets.outlet.OrderPending
+            It still is, or there is none.
+        """
+        name = record.identifier
+        for _ in self._looks():
+            content = self._api.file(metadata)
+            if content is None:
+                continue
+            self._record(name, content)
+            found = _fingerprint(name, content)
+            if found == record.fingerprint or found != self._former.get(name):
+                return
+        raise self._unprocessed(name)
 
     def _publish(self, name: str) -> None:
         """Publish; a lost answer is made good by looking and publishing again."""
@@ -156,8 +181,7 @@ class GeoplateformeOutlet:
                 unclear = error
             if self._becomes(name, published=True):
                 return
-        if unclear is not None:
-            raise unclear
+        raise unclear or self._unprocessed(name)
 
     def _delete(self, name: str) -> None:
         there = self._there.get(name)
@@ -165,20 +189,30 @@ class GeoplateformeOutlet:
             return
         for endpoint in _endpoints(there):
             self._api.unpublish(name, endpoint)
-        if _endpoints(there):
-            self._becomes(name, published=False)
+        if _endpoints(there) and not self._becomes(name, published=False):
+            raise self._unprocessed(name)
         self._api.delete(_id(there))
+        if all(name in self._listed({name}) for _ in self._looks()):
+            raise self._unprocessed(name)
 
     def _becomes(self, name: str, *, published: bool) -> bool:
         """Wait until a metadata is in our catalogue, or in none; tell whether it is."""
-        for attempt in range(PATIENCE):
-            if attempt:
-                self._pacing.sleep(1.0)
+        for _ in self._looks():
             found = self._listed({name}).get(name)
             endpoints = _endpoints(found) if found else ()
             if (self._endpoint in endpoints) if published else not endpoints:
                 return True
         return False
+
+    def _looks(self) -> Iterator[int]:
+        """Yield as often as it is worth looking, and wait in between."""
+        for number, pause in enumerate(WAITS):
+            if pause and self._waited >= PATIENCE:
+                return
+            if pause:
+                self._pacing.sleep(pause)
+                self._waited += pause
+            yield number
 
     def _listed(self, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the metadata of these file identifiers, in full.
@@ -221,6 +255,7 @@ class GeoplateformeOutlet:
         if there is None or content is None:
             return None
         root = self._record(name, content)
+        self._former[name] = _fingerprint(name, content)
         if self._endpoint not in _endpoints(there):
             shell = _wrapped("unpublished", {}, root)
             return RemoteRecord(identifier=name, content=shell, sealed=True)
@@ -270,14 +305,20 @@ class GeoplateformeOutlet:
             hint=Text("Supprimez l'une des deux.", "Delete one of the two."),
         )
 
-    def _not_kept(self, name: str) -> OutletRefused:
+    def _unprocessed(self, name: str) -> OrderPending:
         where = shown(self._api.root)
-        return OutletRefused(
+        return OrderPending(
             Text(
-                f"{where} : {name} accepté, mais absent de l'entrepôt.",
-                f"{where}: {name} accepted, but not in the datastore.",
+                f"{where} : {name} accepté, mais pas encore traité ; le prochain "
+                "publish regarde ce qui y est.",
+                f"{where}: {name} accepted, but not processed yet; the next publish "
+                "looks at what is there.",
             )
         )
+
+
+def _fingerprint(name: str, content: bytes) -> str:
+    return RemoteRecord(identifier=name, content=content).fingerprint
 
 
 def _id(metadata: Mapping[str, Any]) -> str:

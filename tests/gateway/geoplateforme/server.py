@@ -45,6 +45,8 @@ class Metadata:
     open_data: bool = False
     level: str = "DATASET"
     endpoints: list[str] = field(default_factory=list)
+    former: bytes = b""
+    """The file before the last one."""
 
     def shown(self, *, full: bool) -> dict[str, Any]:
         said = {
@@ -85,6 +87,15 @@ class Platform:
     """Whether a list can be filtered by file identifier."""
     slow: int = 0
     """Questions before a publication shows."""
+    slow_uploads: int = 0
+    """Lists before a new metadata is in them."""
+    slow_files: int = 0
+    """Questions before a replaced file is the new one."""
+    slow_deletes: int = 0
+    """Lists before a deleted metadata is in none."""
+    queued: set[str] = field(default_factory=set)
+    """Metadata that were uploaded and are not processed."""
+    dying: list[Metadata] = field(default_factory=list)
     uploads: int = 0
     grants: list[str] = field(default_factory=list)
     url: str = ""
@@ -255,7 +266,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = self.query.get("file_identifier")
         every = [
             each
-            for _, each in sorted(self.platform.metadata.items())
+            for each in self._processed()
             if not (wanted and self.platform.filters) or each.file_identifier == wanted
         ]
         page = every[first : first + limit]
@@ -264,13 +275,29 @@ class Handler(BaseHTTPRequestHandler):
         status = 200 if len(page) == len(every) else 206
         return status, [m.shown(full=self.platform.full_lists) for m in page]
 
+    def _processed(self) -> list[Metadata]:
+        """Return what a list tells of: not the newest, still the last deleted."""
+        platform = self.platform
+        hidden, still = platform.queued, platform.dying
+        if platform.slow_uploads > 0 and hidden:
+            platform.slow_uploads -= 1
+        else:
+            platform.queued = hidden = set()
+        if platform.slow_deletes > 0 and still:
+            platform.slow_deletes -= 1
+        else:
+            platform.dying = still = []
+        every = [*platform.metadata.values(), *still]
+        return sorted((m for m in every if m.id not in hidden), key=lambda m: m.id)
+
     def _one(self, name: str, what: str = "") -> tuple[int, Any]:
-        there = self.platform.metadata.get(name)
+        dying = {each.id: each for each in self.platform.dying}
+        there = self.platform.metadata.get(name) or dying.get(name)
         if there is None:
             raise Refusal(404, "not_found", f"Métadonnée {name} inconnue")
         if self.command == "GET":
             if what == "file":
-                return 200, there.xml
+                return 200, self._file_now(there)
             return 200, self._ripening(there)
         if what:
             raise Refusal(405, "method_not_allowed")
@@ -285,6 +312,7 @@ class Handler(BaseHTTPRequestHandler):
         attributes = self._attributes(self.query)
         made = Metadata(str(uuid4()), name, content, **attributes)
         self.platform.metadata[made.id] = made
+        self.platform.queued.add(made.id)
         self.platform.uploads += 1
         return 201, made.shown(full=True)
 
@@ -292,7 +320,7 @@ class Handler(BaseHTTPRequestHandler):
         content, name = self._file()
         if name != there.file_identifier:
             raise Refusal(400, "bad_request", "Le file identifier ne doit pas changer")
-        there.xml = content
+        there.former, there.xml = there.xml, content
         for endpoint in there.endpoints:
             _, kind, open_data = self.platform.public[endpoint][name]
             self.platform.public[endpoint][name] = (content, kind, open_data)
@@ -307,7 +335,7 @@ class Handler(BaseHTTPRequestHandler):
     def _delete(self, there: Metadata) -> tuple[int, Any]:
         if there.endpoints:
             raise Refusal(409, "conflict", "La métadonnée est publiée")
-        del self.platform.metadata[there.id]
+        self.platform.dying.append(self.platform.metadata.pop(there.id))
         return 204, None
 
     def _publication(self, what: str) -> tuple[int, Any]:
@@ -335,6 +363,13 @@ class Handler(BaseHTTPRequestHandler):
             self.platform.slow -= 1
             said["endpoints"] = []
         return said
+
+    def _file_now(self, there: Metadata) -> bytes:
+        """Return the file, for some questions the former one where it is slow."""
+        if self.platform.slow_files > 0 and there.former:
+            self.platform.slow_files -= 1
+            return there.former
+        return there.xml
 
     def _file(self) -> tuple[bytes, str]:
         """Return the part `file` of a multipart body, and its file identifier."""

@@ -12,10 +12,12 @@ import pytest
 from gateway.outlets.geoplateforme.outlet import GeoplateformeOutlet
 from gateway.outlets.http import LoginRefused, Pacing
 from gateway.outlets.opening import open_outlet
-from gateway.publication.result import OutletResult
+from gateway.publication.result import ExitCode, OutletResult
 from metadata.errors import ConfigurationError, OutletRefused, OutletUnreachable
 from metadata.record import Record
 from providers.configuration import OutletConfiguration, Secret
+from providers.store import Store
+from providers.store_model import EntryState
 
 Publish = Callable[..., OutletResult]
 Make = Callable[..., Record]
@@ -169,12 +171,89 @@ def test_two_metadata_of_one_file_identifier_stop_everything(
     assert "deux fois" in result.problem.text.fr
 
 
-def test_a_publication_that_shows_late_is_waited_for(
+LATE = pytest.mark.parametrize("what", ["slow", "slow_uploads", "slow_files"])
+
+
+def about(record: Record, what: str, publish: Publish, make_record: Make) -> Record:
+    """Return the record whose order is late: another of its name, for its file."""
+    if what != "slow_files":
+        return record
+    publish(record)
+    return make_record(record.dataset_id, title="Autrement")
+
+
+@LATE
+def test_what_is_processed_late_is_waited_for(
+    publish: Publish, make_record: Make, platform: Any, what: str
+) -> None:
+    record = about(make_record("communes"), what, publish, make_record)
+    setattr(platform, what, 3)
+    assert outcomes(publish(record)) == {"done": 1}
+    assert outcomes(publish(record)) == {"kept": 1}
+    assert platform.uploads == 1
+
+
+@LATE
+def test_what_is_not_processed_in_time_is_pending_and_not_other_than_sent(
+    publish: Publish, make_record: Make, platform: Any, store: Store, what: str
+) -> None:
+    record = about(make_record("communes"), what, publish, make_record)
+    setattr(platform, what, 1000)
+    result = publish(record)
+    assert outcomes(result) == {"pending": 1}
+    assert result.exit_code is ExitCode.REFUSED
+    (receipt,) = result.receipts
+    assert "not processed yet" in receipt.message.en
+    (entry,) = store.entries("geoplateforme")
+    assert entry.state is EntryState.INTENT
+    setattr(platform, what, 0)
+    assert set(outcomes(publish(record))) <= {"done", "kept"}
+    assert outcomes(publish(record)) == {"kept": 1}
+    (entry,) = store.entries("geoplateforme")
+    assert entry.state is EntryState.DONE
+    assert platform.uploads == len(platform.metadata) == len(platform.seen()) == 1
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(3, "done"), (1000, "pending")])
+def test_a_delete_that_is_processed_late_is_waited_for(
+    publish: Publish, make_record: Make, platform: Any, late: int, outcome: str
+) -> None:
+    publish(make_record("a"))
+    platform.slow_deletes = late
+    assert outcomes(publish()) == {outcome: 1}
+    platform.slow_deletes = 0
+    publish()
+    assert outcomes(publish()) == {}
+    assert platform.metadata == {}
+
+
+def test_a_run_does_not_wait_for_ever(
     publish: Publish, make_record: Make, platform: Any
 ) -> None:
-    platform.slow = 3
-    assert outcomes(publish(make_record("communes"))) == {"done": 1}
-    assert platform.uploads == 1
+    waited: list[float] = []
+    pacing = Pacing(sleep=waited.append, jitter=lambda a, b: 0.0)
+    platform.slow = 100_000
+    result = publish(*(make_record(f"jeu-{n}") for n in range(40)), pacing=pacing)
+    assert outcomes(result) == {"pending": 40}
+    assert sum(waited) < 320
+
+
+def test_a_file_that_became_something_else_is_other_than_sent(
+    publish: Publish,
+    make_record: Make,
+    entrepot: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(make_record("communes"))
+    wrong = make_record("communes", title="Ni l'un ni l'autre").content
+
+    def mangled(_: Any, there: Any) -> bytes:
+        return wrong if there.former else there.xml
+
+    monkeypatch.setattr(entrepot.Handler, "_file_now", mangled)
+    result = publish(make_record("communes", title="Autrement"))
+    assert outcomes(result) == {"failed": 1}
+    assert "other than sent" in result.receipts[0].message.en
 
 
 def test_of_several_catalogues_one_must_be_named(
