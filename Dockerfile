@@ -6,8 +6,10 @@ COPY locks locks
 RUN pip install --require-hashes -r locks/uv.txt
 
 FROM build AS build-service
+# `remote`: files may lie on S3, SFTP, WebDAV or FTP; `--build-arg LOCK=runtime`: on a disk only.
+ARG LOCK=remote
 RUN uv venv /opt/passerelle \
-    && uv pip install --python /opt/passerelle/bin/python --require-hashes -r locks/runtime.txt
+    && uv pip install --python /opt/passerelle/bin/python --require-hashes -r "locks/$LOCK.txt"
 COPY . .
 RUN uv pip install --python /opt/passerelle/bin/python --no-deps --no-build-isolation . \
     && mkdir -p /srv/passerelle/datasets /srv/passerelle/.state \

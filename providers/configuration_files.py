@@ -111,7 +111,7 @@ def _require_protocol(protocol: str) -> None:
     try:
         from fsspec import get_filesystem_class  # noqa: PLC0415  (optional)
     except ImportError as error:
-        raise _missing(protocol, "passerelle[files]") from error
+        raise _missing(protocol, "passerelle[remote]") from error
     try:
         get_filesystem_class(protocol)
     except ImportError as error:

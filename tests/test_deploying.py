@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,29 @@ def test_the_watch_of_compose_shares_state_and_descriptions(
     services: dict[str, Any],
 ) -> None:
     assert services["watch"]["volumes"] == services["service"]["volumes"]
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Return the version of each package of a lock."""
+    text = (ROOT / "locks" / f"{lock}.txt").read_text("utf-8")
+    return dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", text))
+
+
+def test_the_image_is_made_of_a_lock_that_is_there_and_brings_the_remote_places() -> (
+    None
+):
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    (lock,) = re.findall(r"(?m)^ARG LOCK=(\w+)$", dockerfile)
+    assert 'locks/$LOCK.txt"' in dockerfile
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    remote = project["optional-dependencies"]["remote"]
+    wanted = {re.split("[<>=]", each)[0] for each in remote}
+    assert wanted == {"fsspec", "s3fs", "paramiko", "webdav4"}
+    assert wanted <= pinned(lock).keys()
+
+
+def test_files_elsewhere_change_nothing_else_that_is_installed() -> None:
+    """But for dateutil, of which s3fs takes version 2."""
+    plain, remote = pinned("runtime"), pinned("remote")
+    differing = {name for name in plain if plain[name] != remote.get(name)}
+    assert differing <= {"python-dateutil"}
