@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import random
@@ -20,7 +21,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -29,6 +30,8 @@ import pytest
 
 from gateway.demo.pycsw_target import PycswTarget, pycsw_python, running_pycsw
 from gateway.outlets.opening import open_outlet
+from gateway.outlets.outlet import Outlet
+from gateway.outlets.pacing import Pacing
 from gateway.publication.ledger import Ledger
 from gateway.publication.publish import Order, publish_to_outlet
 from gateway.publication.result import OutletResult
@@ -54,6 +57,7 @@ from providers.store_model import EntryState
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TODAY = NOW.date()
+IMPATIENT = Pacing(sleep=lambda _: None, jitter=lambda a, b: 0.0)
 ORGANISATION = Organisation(
     name="Département de la Seine-Saint-Denis",
     siren="229300082",
@@ -138,6 +142,51 @@ def _dataset(mark: str, name: str, **stated: Any) -> Dataset:
         organisation=ORGANISATION,
         service_url="https://geo.example.org",
     )
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Callable[[Path], ModuleType]:
+    """Load a module by its file, as one of its folder's: `loaded(path)`."""
+
+    def load(place: Path) -> ModuleType:
+        name = f"{place.parent.name}_{place.stem}"
+        specification = importlib.util.spec_from_file_location(name, place)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        sys.modules[name] = module
+        specification.loader.exec_module(module)
+        return module
+
+    return load
+
+
+Opening = Callable[[OutletConfiguration, Pacing], Outlet]
+
+
+@pytest.fixture
+def publishing_by(
+    store: Store,
+) -> Callable[[Opening, OutletConfiguration], Callable[..., OutletResult]]:
+    """Publish records as the command does: revisions, then the outlet."""
+
+    def made(
+        opening: Opening, settings: OutletConfiguration
+    ) -> Callable[..., OutletResult]:
+        def act(*records: Record, url: str = "", **options: Any) -> OutletResult:
+            changes = {**({"url": url} if url else {}), **options.pop("outlet", {})}
+            configuration = replace(settings, **changes)
+            pacing = options.pop("pacing", IMPATIENT)
+            ledgers = options.pop("store", store)
+            order = Order(wanted=records, **options).made_for(configuration)
+            ledgers.keep_revisions(records, now=NOW)
+            with closing(opening(configuration, pacing)) as outlet:
+                ledger = Ledger(ledgers, outlet.name, now=NOW)
+                return publish_to_outlet(outlet, ledger, order, None)
+
+        return act
+
+    return made
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ import requests
 
 from gateway.outlets.ckan.outlet import CkanOutlet
 from gateway.outlets.pacing import Pacing
-from gateway.publication.ledger import Ledger
-from gateway.publication.publish import Order, publish_to_outlet
 from gateway.publication.result import OutletResult
 from metadata.ckan import encode_ckan, package_name
 from metadata.dataset import Collection, Dataset
@@ -46,7 +44,6 @@ from metadata.stated import (
     Status,
 )
 from providers.configuration import OutletConfiguration, Secret
-from providers.store import Store
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
@@ -260,17 +257,7 @@ Publish = Callable[..., OutletResult]
 
 
 @pytest.fixture
-def publish(settings: OutletConfiguration, store: Store) -> Publish:
-    """Publish records as the command does: revisions, then the outlet."""
-
-    def act(*records: Record, url: str = "", **options: Any) -> OutletResult:
-        configuration = replace(settings, **({"url": url} if url else {}))
-        configuration = replace(configuration, **options.pop("outlet", {}))
-        ledgers = options.pop("store", store)
-        order = Order(wanted=records, **options).made_for(configuration)
-        ledgers.keep_revisions(records, now=NOW)
-        with closing(CkanOutlet(configuration, IMPATIENT)) as outlet:
-            ledger = Ledger(ledgers, outlet.name, now=NOW)
-            return publish_to_outlet(outlet, ledger, order, None)
-
-    return act
+def publish(
+    publishing_by: Callable[..., Publish], settings: OutletConfiguration
+) -> Publish:
+    return publishing_by(CkanOutlet, settings)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,8 +16,6 @@ import requests
 
 from gateway.outlets.http import Pacing
 from gateway.outlets.udata.outlet import UdataOutlet
-from gateway.publication.ledger import Ledger
-from gateway.publication.publish import Order, publish_to_outlet
 from gateway.publication.result import OutletResult
 from metadata.dataset import Collection, Dataset
 from metadata.measured import (
@@ -44,7 +41,6 @@ from metadata.stated import (
 )
 from metadata.udata import encode_udata
 from providers.configuration import OutletConfiguration, Secret
-from providers.store import Store
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
@@ -260,17 +256,7 @@ Publish = Callable[..., OutletResult]
 
 
 @pytest.fixture
-def publish(settings: OutletConfiguration, store: Store) -> Publish:
-    """Publish records as the command does: revisions, then the outlet."""
-
-    def act(*records: Record, url: str = "", **options: Any) -> OutletResult:
-        configuration = replace(settings, **({"url": url} if url else {}))
-        configuration = replace(configuration, **options.pop("outlet", {}))
-        ledgers = options.pop("store", store)
-        order = Order(wanted=records, **options).made_for(configuration)
-        ledgers.keep_revisions(records, now=NOW)
-        with closing(UdataOutlet(configuration, IMPATIENT)) as outlet:
-            ledger = Ledger(ledgers, outlet.name, now=NOW)
-            return publish_to_outlet(outlet, ledger, order, None)
-
-    return act
+def publish(
+    publishing_by: Callable[..., Publish], settings: OutletConfiguration
+) -> Publish:
+    return publishing_by(UdataOutlet, settings)
