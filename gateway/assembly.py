@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -69,10 +69,15 @@ def assemble(
     wanted = judged(descriptions)
     if as_if_approved:
         wanted = [approved(d) if d.status is Status.DRAFT else d for d in wanted]
+    once_measured = {survey.source for survey in store.surveys()}
     surveyed = measure(configuration, wanted, now=now, progress=progress)
     surveys = keep(store, surveyed.surveys)
     return join(
-        configuration, descriptions, wanted, Surveyed(surveys, surveyed.findings)
+        configuration,
+        descriptions,
+        wanted,
+        Surveyed(surveys, surveyed.findings),
+        once_measured=once_measured,
     )
 
 
@@ -86,6 +91,8 @@ def join(
     descriptions: Descriptions,
     wanted: Sequence[Description],
     surveyed: Surveyed,
+    *,
+    once_measured: Set[Source],
 ) -> Assembled:
     """Join what is stated with what was measured.
 
@@ -95,6 +102,9 @@ def join(
         The descriptions to be joined.
     surveyed
         What was measured of their tables, and what was found wrong with them.
+    once_measured
+        Every table that was measured before: another one that is not there is held
+        for misspelt, and what was published of its dataset stays.
     """
     described = describe_all(
         wanted,
@@ -103,6 +113,7 @@ def join(
         organisation=configuration.organisation,
         service_url=configuration.service.url,
         file_formats=configuration.files.formats,
+        once_measured=once_measured,
     )
     by_id = {d.id: d for d in descriptions.found}
     findings = tuple(_unanswered(surveyed.findings, wanted))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from metadata.dataset import Collection, Dataset
@@ -19,10 +19,11 @@ class Described:
     datasets: tuple[Dataset, ...]
     """Those of which every table was found, by id."""
     gone: tuple[str, ...]
-    """Ids of the datasets none of whose tables exists any more."""
+    """Ids of the datasets none of whose tables exists any more, all seen once."""
     held: tuple[str, ...]
-    """Ids of the datasets that cannot be judged now: a table that fails, or some
-    tables gone and others not. What was published of them stays as it is."""
+    """Ids of the datasets that cannot be judged now: a table that fails or that nobody
+    ever saw, or some tables gone and others not. What was published of them stays as
+    it is."""
     findings: tuple[Finding, ...]
 
 
@@ -78,6 +79,7 @@ def describe_all(
     organisation: Organisation,
     service_url: str,
     file_formats: tuple[FileFormat, ...] = ALL_FORMATS,
+    once_measured: Set[Source] | None = None,
 ) -> Described:
     """Join all descriptions and surveys.
 
@@ -86,6 +88,9 @@ def describe_all(
     failing
         Findings of the survey; one that is an error means that its table exists
         and cannot be measured, which is not the same as being gone.
+    once_measured
+        The tables that are known to have been there: another one that is not there
+        is misspelt, not gone. `None`: every table was.
     """
     measured = {survey.source: survey for survey in surveys}
     broken = {f.subject for f in failing if has_errors([f])}
@@ -109,7 +114,11 @@ def describe_all(
                 file_formats=file_formats,
             )
             datasets.append(join)
-        elif len(missing) == len(sources) and not failed:
+        elif (
+            len(missing) == len(sources)
+            and not failed
+            and (once_measured is None or once_measured >= set(missing))
+        ):
             gone.append(description.id)
         else:
             held.append(description.id)

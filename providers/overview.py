@@ -92,13 +92,15 @@ def read_basis(
         As they were read; `None`: they are read now.
     """
     read = descriptions or read_descriptions(configuration.datasets)
+    kept = tuple(surveys)
     described = describe_all(
         [each for each in read.found if each.status is Status.PUBLISHED],
-        surveys,
+        kept,
         (),
         organisation=configuration.organisation,
         service_url=configuration.service.url,
         file_formats=configuration.files.formats,
+        once_measured={survey.source for survey in kept},
     )
     return Basis(configuration=configuration, descriptions=read, described=described)
 

@@ -36,7 +36,13 @@ def judge(
         surveys=tuple(survey for part in parts for survey in part.surveys),
         findings=(*lost, *(f for part in parts for f in part.findings)),
     )
-    found = join(papers.configuration, papers.descriptions, wanted, surveyed)
+    found = join(
+        papers.configuration,
+        papers.descriptions,
+        wanted,
+        surveyed,
+        once_measured={s for each in every.values() for s in each.once_measured},
+    )
     memory.keep_to({d.id for d in wanted})
     ready = sort_out(found, today=today, check=memory.check)
     return replace(ready, held=ready.held.union(held))

@@ -46,6 +46,8 @@ class FollowedSilo:
         self._measured: dict[Source, tuple[str, datetime]] = {}
         """Mark of the rows that each table was measured under, and when."""
         self._surveys = {s.source: s for s in kept if s.source.silo == silo.name}
+        self.once_measured = set(self._surveys)
+        """Every table that was ever there: missing, it is gone and not misspelt."""
         self._findings: dict[str, tuple[Finding, ...]] = {}
         self._failed: frozenset[Source] = frozenset()
         """Tables that could not be measured."""
@@ -213,6 +215,7 @@ class FollowedSilo:
     ) -> None:
         """Take over what was measured. The marks are older, so nothing is missed."""
         measured = {s.source: s for s in fresh.surveys}
+        self.once_measured.update(measured)
         for source in moved:
             self._surveys.pop(source, None)
             if source in measured:

@@ -564,6 +564,23 @@ def test_a_publish_that_changes_nothing_judges_nothing_again(desk, monkeypatch):
     assert checked == ["routes"]
 
 
+def test_a_misspelt_table_takes_nothing_out_of_the_catalogue(desk):
+    approve_all(desk)
+    file = desk / "datasets" / "routes.yml"
+    good = file.read_text(encoding="utf-8")
+    file.write_text(good.replace("table: routes", "table: ruotes"), encoding="utf-8")
+
+    code, said = run("publish")
+
+    assert code == 1
+    assert "ruotes" in said
+    assert "−0" in said
+    file.write_text(good, encoding="utf-8")
+    assert run("publish")[0] == 0
+    fiona.remove(str(desk / "silo" / "sig.gpkg"), layer="routes", driver="GPKG")
+    assert "−2" in run("publish")[1]
+
+
 def test_a_judgement_of_other_records_is_not_gone_by(desk, monkeypatch):
     approve_all(desk)
     store = open_store(read_configuration(desk / "passerelle.yml").store)

@@ -16,7 +16,7 @@ from metadata.stated import Access, Columns, Status
 NOBODY = Text("", "")
 
 
-def joined(datasets, *, without=(), failing=()):
+def joined(datasets, *, without=(), failing=(), once_measured=None):
     descriptions = [d.description for d in datasets]
     surveys = [
         c.survey
@@ -43,6 +43,7 @@ def joined(datasets, *, without=(), failing=()):
         findings,
         organisation=datasets[0].organisation,
         service_url=datasets[0].service_url,
+        once_measured=once_measured,
     )
 
 
@@ -64,6 +65,17 @@ def test_a_dataset_none_of_whose_tables_exists_is_gone(two):
     described = joined(two, without=["routes", "carrefours"])
 
     assert described.gone == ("voirie",)
+    assert {f.code for f in described.findings} == {"dataset.table-missing"}
+
+
+def test_a_dataset_whose_tables_nobody_ever_saw_is_held(two):
+    first, second = (c.survey.source for c in two[1].collections)
+    gone = ["routes", "carrefours"]
+
+    assert joined(two, without=gone, once_measured={first, second}).gone == ("voirie",)
+    described = joined(two, without=gone, once_measured={first})
+
+    assert (described.gone, described.held) == ((), ("voirie",))
     assert {f.code for f in described.findings} == {"dataset.table-missing"}
 
 
