@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import fiona
 import pytest
 
 from gateway.demo.pycsw_target import PycswTarget, pycsw_python, running_pycsw
@@ -159,6 +160,23 @@ def loaded() -> Callable[[Path], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture(scope="session")
+def write_layers() -> Callable[..., None]:
+    """Write a GeoPackage of layers of one point: `write_layers(path, "a", "b")`."""
+
+    def write(path: Path, *layers: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        schema = {"geometry": "Point", "properties": {"nom": "str"}}
+        geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
+        for layer in layers:
+            with fiona.open(
+                path, "w", driver="GPKG", layer=layer, crs="EPSG:2154", schema=schema
+            ) as target:
+                target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+
+    return write
 
 
 Opening = Callable[[OutletConfiguration, Pacing], Outlet]

@@ -37,21 +37,9 @@ LAYERS = ("communes", "écoles", "routes")
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch) -> Path:
+def desk(tmp_path, monkeypatch, write_layers) -> Path:
     """A configuration over one GeoPackage of three layers."""
-    (tmp_path / "silo").mkdir()
-    for layer in LAYERS:
-        schema = {"geometry": "Point", "properties": {"nom": "str"}}
-        with fiona.open(
-            tmp_path / "silo" / "sig.gpkg",
-            "w",
-            driver="GPKG",
-            layer=layer,
-            crs="EPSG:2154",
-            schema=schema,
-        ) as target:
-            geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
-            target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    write_layers(tmp_path / "silo" / "sig.gpkg", *LAYERS)
     configuration = tmp_path / "passerelle.yml"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     monkeypatch.setenv("PASSERELLE_CONFIG", str(configuration))

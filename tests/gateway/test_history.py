@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-import fiona
 import pytest
 from click.testing import CliRunner
 
@@ -271,19 +270,11 @@ def _publisher(store, configuration) -> Callable[..., None]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_layers: Callable[..., None]
+) -> Path:
     """A configuration over a GeoPackage with one layer, published once."""
-    (tmp_path / "silo").mkdir()
-    with fiona.open(
-        tmp_path / "silo" / "sig.gpkg",
-        "w",
-        driver="GPKG",
-        layer="communes",
-        crs="EPSG:2154",
-        schema={"geometry": "Point", "properties": {"nom": "str"}},
-    ) as target:
-        geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
-        target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    write_layers(tmp_path / "silo" / "sig.gpkg", "communes")
     (tmp_path / "passerelle.yml").write_text(
         "organisation: {name: Département, siren: '229300082', email: sig@example.org,"
         " identifier_base: 'https://data.example.org/id', licence: etalab-2.0}\n"

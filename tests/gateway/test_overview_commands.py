@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import fiona
 import pytest
 from click.testing import CliRunner
 from lxml import html
@@ -40,17 +40,11 @@ outlets: {geo: {url: "http://127.0.0.1:9/csw"}}
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_layers: Callable[..., None]
+) -> Path:
     """Two layers described, one of them approved, scores of two months."""
-    (tmp_path / "silo").mkdir()
-    for layer in ("communes", "écoles"):
-        schema = {"geometry": "Point", "properties": {"nom": "str"}}
-        path = tmp_path / "silo" / "sig.gpkg"
-        with fiona.open(
-            path, "w", driver="GPKG", layer=layer, crs="EPSG:2154", schema=schema
-        ) as target:
-            geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
-            target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    write_layers(tmp_path / "silo" / "sig.gpkg", "communes", "écoles")
     file = tmp_path / "passerelle.yml"
     file.write_text(CONFIGURATION, encoding="utf-8")
     monkeypatch.setenv("PASSERELLE_CONFIG", str(file))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import fiona
 import pytest
 from click.testing import CliRunner
 
@@ -15,20 +15,11 @@ from metadata.record import Record, RecordKind
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_layers: Callable[..., None]
+) -> Path:
     """Two layers, published by hand with their words approved."""
-    (tmp_path / "silo").mkdir()
-    for layer in ("communes", "routes"):
-        with fiona.open(
-            tmp_path / "silo" / "sig.gpkg",
-            "w",
-            driver="GPKG",
-            layer=layer,
-            crs="EPSG:2154",
-            schema={"geometry": "Point", "properties": {"nom": "str"}},
-        ) as target:
-            geometry = {"type": "Point", "coordinates": (655000.0, 6867000.0)}
-            target.write({"geometry": geometry, "properties": {"nom": "Épinay"}})
+    write_layers(tmp_path / "silo" / "sig.gpkg", "communes", "routes")
     (tmp_path / "passerelle.yml").write_text(
         "organisation: {name: Département, siren: '229300082', email: sig@example.org,"
         " identifier_base: 'https://data.example.org/id', licence: etalab-2.0}\n"
