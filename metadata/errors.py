@@ -35,6 +35,7 @@
         OutletRefused         it answered, and said no
           LoginRefused        it does not know us
           NotOurs             it is there, and our key may neither read nor write it
+        OrderPending          it took an order, which took no effect yet
         Interrupted           somebody stopped the publishing
         OutletFailed          what we do for it ended by an error nobody foresaw
       NotWritable             a folder that cannot be written to

@@ -51,14 +51,20 @@ class Handler(BaseHTTPRequestHandler):
     server_of: Server
 
     def do_GET(self) -> None:
-        own = self.server_of
+        own, self.is_busy = self.server_of, True
         own.busy += 1
         own.most_busy = max(own.most_busy, own.busy)
         own.seen.append((self.command, self.path))
         own.headers.append(dict(self.headers))
         with suppress(OSError):
             own.acts.get(self.path.partition("?")[0], nothing)(self)
-        own.busy -= 1
+        self.rest()
+
+    def rest(self) -> None:
+        """Count as busy no more: whoever has an answer may ask again at once."""
+        if self.is_busy:
+            self.is_busy = False
+            self.server_of.busy -= 1
 
     do_HEAD = do_GET  # noqa: N815  (http.server looks for it)
 
@@ -66,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.rest()
         self.send_response(status)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         for name, value in {"Content-Length": str(len(body)), **named}.items():
