@@ -23,20 +23,25 @@ from pygeoapi.provider.base import BaseProvider, ProviderItemNotFoundError
 from metadata.crs import CRS84
 from metadata.errors import QueryError
 from metadata.iso19139 import read_iso19139
-from metadata.measured import Bounds
 from metadata.ogcrecord import Document, ogc_record
 from metadata.record_facets import FACETS, PLACES, facet_values
 from providers.boxes import read_box, split_box
 from providers.errors import told_to_pygeoapi
-from providers.folding import folded
 from providers.pygeoapi_plugin import Answer, Definition
+from providers.record_matching import (
+    FIRST_DAY,
+    LAST_DAY,
+    Box,
+    day_of,
+    meets,
+    read_phrases,
+    searched_text,
+)
 from providers.store import Store, open_store
 
 _SORTABLE = ("type", "title", "updated", "resourceUpdated")
 _SPOKEN = ("keywords", "themes", "organization")
 """Facets whose values are looked through for words, beside title and abstract."""
-_DAY = len("2024-02-29")
-_FIRST, _LAST = "0000-01-01", "9999-12-31"
 Test = Callable[[Document], bool]
 """Tells whether a record is one of those asked for."""
 
@@ -118,7 +123,7 @@ def _store(address: str) -> Store:
     return open_store(address)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _read(store: Store, generation: int) -> tuple[Document, ...]:  # noqa: ARG001  (what it is the records of)
     """Return the records of one generation of a store, by identifier."""
     records = (
@@ -134,14 +139,14 @@ def _tests(
     """Yield what a place, a time and words demand."""
     if bbox:
         area = split_box(read_box(bbox, CRS84, parameter="bbox"))
-        yield lambda record: _meets(record, area)
+        yield lambda record: meets(_box(record), area)
     if datetime_:
         start, mark, end = datetime_.partition("/")
-        first, last = _day(start, _FIRST), _day(end if mark else start, _LAST)
+        first = day_of(start, FIRST_DAY)
+        last = day_of(end if mark else start, LAST_DAY)
         yield lambda record: _is_in(record, first, last)
     if q:
-        phrases = [" ".join(_folded(part).split()) for part in q.split(",")]
-        wanted = [phrase for phrase in phrases if phrase]
+        wanted = read_phrases(q)
         yield lambda record: not wanted or any(p in _said(record) for p in wanted)
 
 
@@ -156,25 +161,18 @@ def _having(property_: tuple[str, str]) -> Test:
     return lambda record: str(record["properties"].get(name)) == value
 
 
-def _meets(record: Document, area: Sequence[Bounds]) -> bool:
-    """Tell whether a record's box meets one of several."""
+def _box(record: Document) -> Box | None:
+    """Return a record's extent; `None` without one."""
     if record["geometry"] is None:
-        return True
+        return None
     (west, south), _, (east, north), *_ = record["geometry"]["coordinates"][0]
-    return any(
-        west <= b.xmax and east >= b.xmin and south <= b.ymax and north >= b.ymin
-        for b in area
-    )
+    return west, south, east, north
 
 
 def _is_in(record: Document, first: str, last: str) -> bool:
     """Tell whether a record is of a period, to the day."""
     begins, ends = record["time"]["interval"] if record["time"] else ("..", "..")
-    return _day(begins, _FIRST) <= last and _day(ends, _LAST) >= first
-
-
-def _day(moment: str, otherwise: str) -> str:
-    return otherwise if moment in {"", ".."} else moment[:_DAY]
+    return day_of(begins, FIRST_DAY) <= last and day_of(ends, LAST_DAY) >= first
 
 
 def _said(record: Document) -> str:
@@ -186,11 +184,7 @@ def _said(record: Document) -> str:
         about.get("description", ""),
         *(word for name in _SPOKEN for word in values[PLACES[name]]),
     )
-    return " | ".join(" ".join(_folded(word).split()) for word in words)
-
-
-def _folded(text: str) -> str:
-    return folded(text, case=True, accents=True)
+    return searched_text(words)
 
 
 def _sorted(found: list[Document], term: Mapping[str, str]) -> list[Document]:

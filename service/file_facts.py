@@ -10,8 +10,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 
 from metadata.dcat_distributions import FileFacts
-from metadata.distributions import file_address
-from providers.made_files import fact_of
+from providers.made_files import facts_of
 from service.snapshot import Snapshot
 
 
@@ -24,9 +23,5 @@ def file_facts(snapshot: Snapshot, dataset_id: str) -> Mapping[str, FileFacts]:
     served = snapshot.datasets.get(dataset_id)
     if served is None:
         return snapshot.facts_left
-    ready = {
-        file_address(served.dataset, each.id, form): fact_of(made)
-        for each in served.collections
-        for form, made in each.files.items()
-    }
-    return ChainMap(ready, snapshot.facts_left)
+    ready = {each.id: tuple(each.files.values()) for each in served.collections}
+    return ChainMap({**facts_of(served.dataset, ready)}, snapshot.facts_left)

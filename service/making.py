@@ -18,6 +18,7 @@ from typing import Final
 from shapely.errors import GEOSException
 
 from metadata.description import Descriptions
+from metadata.distributions import download_address
 from metadata.errors import PasserelleError, SourceError
 from metadata.finding import Text
 from metadata.measured import Source
@@ -175,9 +176,10 @@ def _promised(snapshot: Snapshot) -> set[str]:
     then: nobody has said that the files are to go. Who withdraws a dataset has.
     """
     described = {each.id: each for each in snapshot.descriptions.found}
+    url = snapshot.configuration.service.url
     owners = {
-        address: file.collection_id
-        for address, file in zip(snapshot.facts_left, snapshot.files_left, strict=True)
+        download_address(url, file.collection_id, file.format): file.collection_id
+        for file in snapshot.files_left
     }
     found: set[str] = set()
     for published in snapshot.catalogue.datasets.values() if owners else ():

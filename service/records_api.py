@@ -77,9 +77,9 @@ class RecordsApi:
 
     def collection(self, request: Request) -> Response:
         """Answer `/collections/catalogue`; people get the search itself."""
-        if visit(request, (JSON, HTML)).offer is HTML:
+        seen = visit(request, (JSON, HTML))
+        if seen.offer is HTML:
             return self._searched(request, (HTML,), _OF_DATA)
-        seen = visit(request, (JSON,))
         return _answer(seen, _collection(seen))
 
     def queryables(self, request: Request) -> Response:

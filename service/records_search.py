@@ -12,7 +12,7 @@ OGC API Records Part 1 (20-004r1), clause 8.4 (query parameters).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -24,8 +24,16 @@ from metadata.measured import Bounds
 from metadata.record import RecordKind
 from metadata.record_facets import FACETS, PLACES
 from providers.boxes import split_box
-from providers.folding import folded
-from service.csw.entry import Box, Entry
+from providers.record_matching import (
+    FIRST_DAY,
+    LAST_DAY,
+    OPEN,
+    day_of,
+    meets,
+    read_phrases,
+    searched_text,
+)
+from service.csw.entry import Entry
 from service.csw.index import Index
 from service.csw.queryables import SLOTS
 from service.messages import text
@@ -47,10 +55,8 @@ PARAMETERS: Final = frozenset(
 )
 _SEARCHED: Final = ("Title", "Abstract", "Subject", "OrganisationName")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?", re.ASCII)
-_OPEN: Final = frozenset({"", ".."})
 _DAY: Final = len("2024-02-29")
 _SHOWN: Final = 60
-_FIRST, _LAST = "0000-01-01", "9999-12-31"
 Period = tuple[str, str]
 """First and last day, both inside."""
 
@@ -79,9 +85,8 @@ def read_search(given: Mapping[str, str]) -> Search:
     metadata.errors.QueryError
         One of them is malformed.
     """
-    phrases = (" ".join(_folded(part).split()) for part in _parts(given, "q"))
     return Search(
-        phrases=tuple(phrase for phrase in phrases if phrase),
+        phrases=read_phrases(given.get("q", "")),
         area=split_box(read_bbox(given["bbox"], CRS84)) if "bbox" in given else (),
         period=_period(given["datetime"]) if "datetime" in given else None,
         types=_types(given),
@@ -114,7 +119,7 @@ def _fits(entry: Entry, search: Search) -> bool:
         )
         and all(v in entry.facets[PLACES[name]] for name, v in search.having)
         and (search.period is None or _is_in(entry, search.period))
-        and (not search.area or _meets(entry.box, search.area))
+        and (not search.area or meets(entry.box, search.area))
     )
 
 
@@ -128,20 +133,9 @@ def _is_in(entry: Entry, period: Period) -> bool:
     ends = entry.values[SLOTS["TempExtent_end"]]
     if not begins and not ends:
         return True
-    first = min(begins)[:_DAY] if begins else _FIRST
-    last = max(ends)[:_DAY] if ends else _LAST
+    first = day_of(min(begins, default=""), FIRST_DAY)
+    last = day_of(max(ends, default=""), LAST_DAY)
     return first <= period[1] and last >= period[0]
-
-
-def _meets(box: Box | None, area: Sequence[Bounds]) -> bool:
-    """Tell whether a box meets one of several; what has none meets each."""
-    if box is None:
-        return True
-    west, south, east, north = box
-    return any(
-        west <= b.xmax and east >= b.xmin and south <= b.ymax and north >= b.ymin
-        for b in area
-    )
 
 
 @lru_cache(maxsize=2)
@@ -152,11 +146,7 @@ def _texts(index: Index) -> tuple[str, ...]:
 
 def _text(entry: Entry) -> str:
     values = (value for name in _SEARCHED for value in entry.values[SLOTS[name]])
-    return " | ".join(" ".join(_folded(value).split()) for value in values)
-
-
-def _folded(value: str) -> str:
-    return folded(value, case=True, accents=True)
+    return searched_text(values)
 
 
 def _parts(given: Mapping[str, str], name: str) -> list[str]:
@@ -187,8 +177,8 @@ def _period(value: str) -> Period:
     start, mark, end = value.partition("/")
     if not mark:
         end = start
-    first = _FIRST if mark and start in _OPEN else _day(start, value)
-    last = _LAST if mark and end in _OPEN else _day(end, value)
+    first = FIRST_DAY if mark and start in OPEN else _day(start, value)
+    last = LAST_DAY if mark and end in OPEN else _day(end, value)
     if first > last:
         raise _no_period(value)
     return first, last

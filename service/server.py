@@ -70,7 +70,14 @@ def become_server(
     # modules are found where this process found them, wherever it was started
     here = [sys.path[0] or str(Path.cwd()), os.environ.get("PYTHONPATH", "")]
     found = {"PYTHONPATH": os.pathsep.join(filter(None, here))}
-    command = (sys.executable, "-P", "-m", "service", str(configuration), *where)
+    command = (
+        sys.executable,
+        "-P",
+        "-m",
+        "service",
+        str(configuration.resolve()),
+        *where,
+    )
     sys.stdout.flush()
     os.execve(sys.executable, command, {**MEMORY, **os.environ, **found})  # noqa: S606  (our own interpreter)
 

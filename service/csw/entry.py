@@ -20,6 +20,7 @@ from metadata.ogcrecord import ogc_record
 from metadata.record_facets import Values as Facets
 from metadata.record_facets import facet_values
 from metadata.xml import parse
+from providers.record_matching import Box
 from providers.store_model import Revision
 from service.csw import dublin_core, iso_views
 from service.csw.names import ElementSet, OutputSchema
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 _WINDOW: Final = 32 * 1024
 """Bytes that deflate looks back."""
 _LEVEL: Final = 6
-Box = tuple[float, float, float, float]
-"""West, south, east, north, in degrees."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
