@@ -229,7 +229,9 @@ class Reloader:
         """Make a watch of every silo that has none."""
         for name, silo in self._material.configuration.silos.items():
             if name not in self._watches:
-                self._watches[name] = SiloWatch(silo, self._stored)
+                self._watches[name] = SiloWatch(
+                    silo, self._stored, workers=self._workers
+                )
 
     def _follow_silos(self) -> None:
         """Start a task for every watch that has none."""

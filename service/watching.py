@@ -27,9 +27,11 @@ from providers.survey import survey_silo, survey_structure
 from service.building import SiloView
 from service.catalogue import StoredCatalogue, read_catalogue
 from service.messages import text
+from service.pace import Pace
 
 DATA_INTERVAL = timedelta(seconds=15)
-"""How often a silo is asked whether rows changed."""
+"""How often at most a silo is asked whether rows changed; more seldom where measuring
+those that did takes long (`service.pace`)."""
 
 FileMarks = tuple[tuple[str, int, int, int], ...]
 
@@ -151,9 +153,27 @@ class StoreWatch:
 
 
 class SiloWatch:
-    """One silo: its structure each time, its rows now and then."""
+    """One silo: its structure each time, its rows now and then.
 
-    def __init__(self, silo: SiloConfiguration, kept: Iterable[Survey] = ()) -> None:
+    However often tables change, reading their structure anew takes a tenth of the
+    time at most, and so does measuring them, of all workers together. Only what is
+    new is measured at once.
+
+    Parameters
+    ----------
+    kept
+        What was measured before, of any silo.
+    workers
+        Processes that look at the same silo.
+    """
+
+    def __init__(
+        self,
+        silo: SiloConfiguration,
+        kept: Iterable[Survey] = (),
+        *,
+        workers: int = 1,
+    ) -> None:
         self._silo = silo
         self._changes = open_changes(silo)
         self._structure = ""
@@ -161,7 +181,8 @@ class SiloWatch:
         self._known = {s.source: s for s in kept if s.source.silo == silo.name}
         self._rows: dict[Source, str] = {}
         """Mark of the rows that each table was measured under; none: to be measured."""
-        self._rows_seen: datetime | None = None
+        self._reading = Pace(workers=workers)
+        self._measuring = Pace(DATA_INTERVAL, workers=workers)
         self._view: SiloView | None = None
 
     def look(self, wanted: Collection[Source], now: datetime) -> SiloView | None:
@@ -187,21 +208,35 @@ class SiloWatch:
         self._changes.close()
 
     def _look(self, wanted: frozenset[Source], now: datetime) -> SiloView | None:
+        """Look at structure, then at rows; what is new is shown before rows are."""
         structure = self._changes.structure()
         recovered = self._view is not None and self._view.failure is not None
-        if structure != self._structure or wanted != self._wanted or recovered:
+        reshaped = structure != self._structure and self._reading.is_due(now)
+        view = None
+        if reshaped or wanted != self._wanted or recovered:
             view = self._survey(wanted, now)
             self._structure, self._wanted = structure, wanted
+            # A file that is written all the time is another at each look.
+            overdue = self._measuring.is_due(now, since=DATA_INTERVAL)
+            if self._view is None or not overdue:
+                return view
+        if not self._measuring.is_due(now):
             return view
-        if self._rows_seen and now - self._rows_seen < DATA_INTERVAL:
-            return None
-        marks, self._rows_seen = self._changes.data(), now
+        with self._measuring.work(now):
+            return self._look_at_rows(wanted, now, view or self._view) or view
+
+    def _look_at_rows(
+        self, wanted: frozenset[Source], now: datetime, before: SiloView | None
+    ) -> SiloView | None:
+        """Measure the tables whose rows changed since they were measured."""
+        marks = self._changes.data()
         moved = {s for s in wanted if self._rows.get(s) != data_mark(marks, s)}
-        return self._measure_again(moved, marks, now) if moved else None
+        return self._measure_again(moved, marks, now, before) if moved else None
 
     def _survey(self, wanted: frozenset[Source], now: datetime) -> SiloView:
         """Look at all tables, and measure those that are new or of another form."""
-        seen = survey_structure(self._silo, now=now)
+        with self._reading.work(now):
+            seen = survey_structure(self._silo, now=now)
         structure = {s.source: s for s in seen.surveys if s.source in wanted}
         kept = {
             source: replace(self._known[source], counted=survey.counted)
@@ -238,7 +273,11 @@ class SiloWatch:
         return fresh, measured.findings
 
     def _measure_again(
-        self, moved: set[Source], marks: Mapping[str, str], now: datetime
+        self,
+        moved: set[Source],
+        marks: Mapping[str, str],
+        now: datetime,
+        before: SiloView | None,
     ) -> SiloView:
         """Measure tables again; one that fails keeps what was measured of it."""
         fresh, findings = self._measured(moved, marks, now)
@@ -249,7 +288,7 @@ class SiloWatch:
             or replace(survey, surveyed_at=self._known[source].surveyed_at)
             != self._known[source]
         }
-        old = self._view.findings if self._view else ()
+        old = before.findings if before else ()
         kept = tuple(f for f in old if f.subject not in {str(s) for s in moved})
         self._known.update(news)
         return SiloView(surveys=dict(self._known), findings=(*kept, *findings))

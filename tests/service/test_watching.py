@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 from metadata.measured import Source
 from providers.change import data_mark, open_changes
 from providers.configuration import read_configuration
+from service.pace import SHARE, Pace
 from service.watching import DATA_INTERVAL, SiloWatch
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.postgis
@@ -37,6 +41,117 @@ def test_rows_that_come_between_the_first_look_and_the_second_are_seen(
     finally:
         watch.close()
         counters.close()
+
+
+@pytest.mark.postgis
+def test_a_table_that_changes_all_the_time_is_measured_a_part_of_the_time(
+    on_postgis, wait_for, monkeypatch
+) -> None:
+    monkeypatch.setattr("service.watching.DATA_INTERVAL", SECOND)
+    on_postgis.execute(
+        "CREATE VIEW lents AS SELECT * FROM places"
+        " WHERE pg_sleep(CASE WHEN id > 0 THEN 0.01 END) IS NOT NULL"
+    )
+    silo = read_configuration(on_postgis.configuration).silos["sig"]
+    slow = Source(silo="sig", container="public", table="lents")
+    watch, counters = SiloWatch(silo, workers=3), open_changes(silo)
+
+    def change(statement: str) -> None:
+        before = data_mark(counters.data(), slow)
+        on_postgis.execute(statement)
+        wait_for(lambda: data_mark(counters.data(), slow) != before)
+
+    try:
+        first = watch.look({slow}, START)
+        assert first is not None
+        assert rows(first, slow) == 30
+        change("DELETE FROM places WHERE id = 30")
+        second = watch.look({slow}, START + SECOND)
+        assert second is not None
+        assert rows(second, slow) == 29
+        change("DELETE FROM places WHERE id = 29")
+        least = timedelta(seconds=29 * 0.01 * 3 / SHARE)
+        assert watch.look({slow}, START + SECOND + least) is None
+        third = watch.look({slow}, START + 100 * least)
+        assert third is not None
+        assert rows(third, slow) == 28
+    finally:
+        watch.close()
+        counters.close()
+
+
+def test_a_file_that_is_written_before_each_look_is_measured_all_the_same(
+    on_geopackage,
+) -> None:
+    silo = read_configuration(on_geopackage.configuration).silos["sig"]
+    places = Source(silo="sig", container="base.gpkg", table="places")
+    watch, seen = SiloWatch(silo), []
+    try:
+        for number in range(1, 31):
+            database = sqlite3.connect(on_geopackage.folder / "silo" / "base.gpkg")
+            with database:
+                database.execute("DELETE FROM places WHERE fid = ?", (number,))
+            database.close()
+            view = watch.look({places}, START + 10 * number * SECOND)
+            if view is not None:
+                seen.append((number, rows(view, places)))
+    finally:
+        watch.close()
+    assert seen[0] == (1, 29)
+    lag = max(count - (30 - number) for number, count in seen)
+    assert lag <= 2 * DATA_INTERVAL // (10 * SECOND)
+    assert len(seen) > 5
+
+
+@pytest.mark.postgis
+def test_a_new_table_shows_at_once_while_rows_are_due(on_postgis, wait_for) -> None:
+    silo = read_configuration(on_postgis.configuration).silos["sig"]
+    places = Source(silo="sig", container="public", table="places")
+    zones = Source(silo="sig", container="public", table="zones")
+    watch, counters = SiloWatch(silo), open_changes(silo)
+    try:
+        watch.look({places}, START)
+        watch.look({places}, START + SECOND)
+        before = data_mark(counters.data(), places)
+        on_postgis.execute("DELETE FROM places WHERE id > 10")
+        wait_for(lambda: data_mark(counters.data(), places) != before)
+        later = START + SECOND + DATA_INTERVAL
+        view = watch.look({places, zones}, later)
+        assert view is not None
+        assert (rows(view, places), rows(view, zones)) == (30, 5)
+        view = watch.look({places, zones}, later + SECOND)
+        assert view is not None
+        assert (rows(view, places), rows(view, zones)) == (10, 5)
+    finally:
+        watch.close()
+        counters.close()
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_work_rests_in_proportion_to_what_it_took_of_all_workers(workers) -> None:
+    pace = Pace(workers=workers)
+    assert pace.is_due(START)
+    with pace.work(START):
+        time.sleep(0.05)
+    least = timedelta(seconds=0.05 * workers / SHARE)
+    assert not pace.is_due(START + least)
+    assert pace.is_due(START + 10 * least)
+    assert not pace.is_due(START + 10 * least, since=9 * least)
+
+
+def test_work_that_fails_rests_too_and_quick_work_as_long_as_is_said() -> None:
+    pace = Pace(timedelta(minutes=1))
+    with pytest.raises(ZeroDivisionError), pace.work(START):
+        _ = 1 / 0
+    assert not pace.is_due(START + timedelta(seconds=59))
+    assert pace.is_due(START + timedelta(seconds=60))
+
+
+def test_a_clock_that_is_set_back_holds_up_nothing() -> None:
+    pace = Pace(timedelta(minutes=1))
+    with pace.work(START):
+        pass
+    assert pace.is_due(START - timedelta(hours=1))
 
 
 def rows(view: Any, source: Source) -> int | None:
