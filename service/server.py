@@ -16,6 +16,9 @@ from providers.configuration import PATH_VARIABLE
 from service.gathering import GatheringProtocol
 from service.metrics.cells import COUNTING_VARIABLE
 
+LISTENING_VARIABLE = "PASSERELLE_LISTENING"
+"""Names the folder in which the workers of one socket tell how many they serve."""
+
 WORKERS_VARIABLE = "WEB_CONCURRENCY"
 """Tells each worker how many there are; uvicorn and gunicorn know it too."""
 MEMORY = {
@@ -98,7 +101,7 @@ def serve(
     """
     os.environ[PATH_VARIABLE] = str(configuration.resolve())
     os.environ[WORKERS_VARIABLE] = str(max(workers, 1))
-    with _counted_together(workers):
+    with _workers_beside(workers) as beside:
         uvicorn.run(
             "service.app:application",
             factory=True,
@@ -110,16 +113,21 @@ def serve(
             timeout_graceful_shutdown=GRACE,
             proxy_headers=True,
             server_header=False,
-            http=GatheringProtocol,
+            **beside,
         )
 
 
 @contextmanager
-def _counted_together(workers: int) -> Iterator[None]:
-    """Give several workers a folder to count in, unless they have one."""
-    if workers <= 1 or os.environ.get(COUNTING_VARIABLE):
-        yield
+def _workers_beside(workers: int) -> Iterator[dict[str, Any]]:
+    """Yield how uvicorn is to run one worker, or several beside each other.
+
+    Several count in one folder, unless they have one, and share their connections.
+    """
+    if workers <= 1:
+        yield {"http": GatheringProtocol}
         return
     with tempfile.TemporaryDirectory(prefix="passerelle-") as folder:
-        os.environ[COUNTING_VARIABLE] = folder
-        yield
+        os.environ.setdefault(COUNTING_VARIABLE, folder)
+        os.environ[LISTENING_VARIABLE] = folder
+        names = {"http": "SharingProtocol", "loop": "sharing_loop"}
+        yield {what: f"service.listening:{name}" for what, name in names.items()}

@@ -1,0 +1,226 @@
+"""Workers that share one socket take each new connection where the fewest are open.
+
+All of them wait on the same listening socket, and whoever wakes first accepts. That
+is a matter of luck: of eight clients that keep their connections six may be served by
+one worker and two by the other, which rests while they wait. So each worker tells how
+many connections it has in a number that the others see, and one that has more than
+another leaves a new connection to it for a moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import logging
+import mmap
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, cast
+
+import uvloop
+
+from service.gathering import GatheringProtocol
+from service.server import LISTENING_VARIABLE
+
+logger = logging.getLogger(__name__)
+
+TURN: Final = 0.001
+"""Seconds that a connection is left to the others before one looks again."""
+TURNS: Final = 5
+"""How often it is left to them; then whoever sees it takes it."""
+_PLACES: Final = 256
+_BYTES: Final = 8
+_SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_REST: Final = 1.0
+"""Seconds without accepting when the system has no room for a connection."""
+
+
+class Loads:
+    """How many connections each worker has, seen by all of them.
+
+    A worker holds a lock on its place in the file, which ends with it however it ends.
+
+    Parameters
+    ----------
+    folder
+        Shared by the workers of one socket.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._file = os.open(folder / "connections", flags, 0o600)
+        os.ftruncate(self._file, _PLACES * _BYTES)
+        self._map = mmap.mmap(self._file, _PLACES * _BYTES)
+        self._told = memoryview(self._map).cast("q")
+        """One more than the connections of each worker; 0 where there is none."""
+        self._place = next(filter(self._locked, range(_PLACES)), None)
+
+    def tell(self, connections: int) -> None:
+        """Tell how many connections this worker has now."""
+        if self._place is not None:
+            self._told[self._place] = connections + 1
+
+    def others_have_fewer(self) -> bool:
+        """Tell whether another worker has fewer connections than this one."""
+        if self._place is None:
+            return False
+        own = self._told[self._place]
+        return any(0 < each < own for each in self._told)
+
+    def forget_the_dead(self) -> None:
+        """Take out the numbers of workers that ended without saying so."""
+        for place, told in enumerate(self._told):
+            if told and place != self._place and self._locked(place):
+                self._told[place] = 0
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+
+    def leave(self) -> None:
+        """Take no connection any more: none is left to this worker."""
+        if self._place is not None:
+            self._told[self._place] = 0
+            self._place = None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.leave()
+        self._told.release()
+        self._map.close()
+        os.close(self._file)
+
+    def _locked(self, place: int) -> bool:
+        """Lock a place, unless another worker holds it."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except OSError:
+            return False
+        return True
+
+
+class Listener:
+    """Accepts connections one by one, those that are this worker's turn."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        loads: Loads,
+    ) -> None:
+        self._loop = loop
+        self._factory = factory
+        self._socket = sock
+        self._loads = loads
+        self._left = 0
+        """How often the connection that waits was left to the others."""
+        self._pause: asyncio.TimerHandle | None = None
+        self._beginning: asyncio.Task[None] | None = None
+        self._closed = False
+        sock.setblocking(False)
+        loads.tell(0)
+        self._listen()
+
+    def close(self) -> None:
+        """Accept nothing more; connections that are open stay so."""
+        self._closed = True
+        self._loop.remove_reader(self._socket)
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loads.leave()
+
+    async def wait_closed(self) -> None:
+        """Wait for a connection that is just being taken."""
+        if self._beginning is not None:
+            await asyncio.wait([self._beginning])
+
+    def is_serving(self) -> bool:
+        """Tell whether it accepts connections."""
+        return not self._closed
+
+    def _listen(self) -> None:
+        self._pause = None
+        if not self._closed:
+            self._loop.add_reader(self._socket, self._heard)
+
+    def _heard(self) -> None:
+        """Take what waits, or leave it to a worker that has fewer for a moment."""
+        if self._left == TURNS:
+            self._loads.forget_the_dead()
+        elif self._loads.others_have_fewer():
+            self._left += 1
+            self._rest(TURN)
+            return
+        self._left = 0
+        self._accept()
+
+    def _accept(self) -> None:
+        try:
+            taken, _ = self._socket.accept()
+        except OSError as error:
+            # mostly that another worker was faster, or the client has gone
+            if error.errno in _SHORT:
+                logger.warning("No connection can be accepted: %s", error.strerror)
+                self._rest(_REST)
+            return
+        self._loop.remove_reader(self._socket)
+        self._beginning = self._loop.create_task(self._begin(taken))
+
+    async def _begin(self, taken: socket.socket) -> None:
+        """Begin a connection; only then it is counted, and the next one taken."""
+        try:
+            taken.setblocking(False)
+            taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(self._factory, taken)
+        except OSError:
+            taken.close()
+        finally:
+            self._beginning = None
+            self._listen()
+
+    def _rest(self, seconds: float) -> None:
+        self._loop.remove_reader(self._socket)
+        self._pause = self._loop.call_later(seconds, self._listen)
+
+
+class SharingLoop(uvloop.Loop):
+    """An event loop that shares the connections of a socket with other workers."""
+
+    def __init__(self, loads: Loads) -> None:
+        super().__init__()
+        self.loads = loads
+
+    async def create_server(  # type: ignore[override]
+        self,
+        factory: Callable[[], asyncio.BaseProtocol],
+        *,
+        sock: socket.socket,
+        **_: Any,
+    ) -> Listener:
+        """Listen on a socket that is bound already."""
+        sock.listen(socket.SOMAXCONN)
+        return Listener(self, factory, sock, self.loads)
+
+
+class SharingProtocol(GatheringProtocol):
+    """A protocol in a `SharingLoop`, which tells how many connections there are."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin a connection."""
+        super().connection_made(transport)
+        self._tell()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End a connection."""
+        super().connection_lost(exc)
+        self._tell()
+
+    def _tell(self) -> None:
+        cast("SharingLoop", self.loop).loads.tell(len(self.connections))
+
+
+def sharing_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop of a worker beside others, as the environment says."""
+    return SharingLoop(Loads(Path(os.environ[LISTENING_VARIABLE])))
