@@ -26,6 +26,7 @@
       OaiProblem              a request that OAI-PMH answers with an error of its own
       SilosBusy               no connection became free in time
       ClientStalled           a client that has stopped reading a stream
+      SpoolError              a page that is read before it is sent finds no room
       StoreError              what must survive cannot be read or written
         FilesUnreachable      the place of files made ahead does not answer as it should
         LockHeld              somebody else is doing what only one may do

@@ -67,6 +67,8 @@ class ServiceConfiguration:
     """Connections to each database and worker for pages; streams have 2 more."""
     memory: int = 64 * 2**20
     """Bytes of each worker for pages asked for lately; 0 keeps none."""
+    spool: int = 2**30
+    """Bytes of each worker for large pages that are read into temporary files."""
     largest_loss: float = 0.5
     """Share of the records that may vanish in a week before outlets answer 503."""
 

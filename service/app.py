@@ -71,6 +71,7 @@ from service.redirects import RedirectNearby
 from service.reload import Clock, Reloader
 from service.server import WORKERS_VARIABLE
 from service.snapshot import Snapshot, Stage
+from service.spool import SpoolRoom
 from service.visit import language_of
 
 _PROBLEM = Offer("json", PROBLEM_JSON, ("application/json", "application/geo+json"))
@@ -110,11 +111,12 @@ def create_app(
     memory = PageMemory(configuration.service.memory)
     cells = Cells(counting)
     meter = Meter(cells)
-    sampler = Sampler(meter, stage, memory)
+    room = SpoolRoom(configuration.service.spool)
+    sampler = Sampler(meter, stage, memory, room)
     desk = AdminDesk(lambda: reloader.store, clock)
     return Starlette(
         routes=[
-            *_routes(reloader, Edits(every_form(memory))),
+            *_routes(reloader, Edits(every_form(memory, room))),
             *catalogue_routes(keeper, clock),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),

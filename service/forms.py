@@ -11,13 +11,14 @@ from service.items import Items
 from service.memory import PageMemory
 from service.negotiation import GML, JSONFG
 from service.sizes import FeatureSizes
+from service.spool import SpoolRoom
 
 
-def every_form(memory: PageMemory) -> Items:
+def every_form(memory: PageMemory, room: SpoolRoom) -> Items:
     """Return the handlers of items; those of GeoJSON know all others."""
     sizes = FeatureSizes()
     others = {
         JSONFG.name: Items(memory, sizes, form=JSONFG_FORM),
-        GML.name: GmlItems(memory, sizes, form=GML_FORM),
+        GML.name: GmlItems(memory, sizes, form=GML_FORM, room=room),
     }
     return Items(memory, sizes, others=MappingProxyType(others))

@@ -8,15 +8,14 @@ holds a session of the silo no longer than that takes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from tempfile import SpooledTemporaryFile
-from typing import IO, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from metadata.crs import Crs
-from providers.feature_source import BATCH_BYTES, Counted, FeatureStream, Page
+from providers.feature_source import Counted, FeatureStream, Page
 from providers.gml import Numbering
 from providers.gml_bounds import GmlBounds
 from providers.query import Encoding, Query
@@ -40,28 +39,30 @@ from service.items import (
 )
 from service.links import Link
 from service.parameters import ItemsRequest
-from service.streaming import FeatureStreamResponse
+from service.spool import Spool, SpoolRoom
+from service.streaming import FeatureStreamResponse, IsGone, departure
 from service.validators import state_tag, version_tag
 
-HELD: Final = 1024 * 1024
-"""Bytes of a page that are held in memory; more of them go into a file."""
+_GONE: Final = 499
+"""What the metrics have of a client that left before its answer, as nginx says it."""
 
 
 @dataclass(frozen=True)
 class _Read:
     """A page that was read to its end."""
 
-    file: IO[bytes]
+    spool: Spool
     bounds: GmlBounds
-    count: int
-    has_more: bool
-    next_cursor: str | None
-    state: str
+    stream: FeatureStream
+    """Exhausted; what it knows of the page."""
 
 
 @dataclass(frozen=True)
 class GmlItems(Items):
     """The handlers of items and one item as GML."""
+
+    room: SpoolRoom = field(kw_only=True)
+    """Where large pages are read into."""
 
     async def one(self, seen: FeaturesVisit, key: str, crs: Crs) -> Response:
         """Answer with one item."""
@@ -117,29 +118,59 @@ class GmlItems(Items):
     async def _spooled(
         self, seen: FeaturesVisit, query: Query, links: Links, question: str
     ) -> Response:
-        served = seen.served
-        stream, first = await run_in_threadpool(begin, served.features, query)
-        number = _numbers(seen, query)
-        read = await run_in_threadpool(_read, stream, first, number)
+        async with departure(seen.request.receive) as is_gone:
+            read = await run_in_threadpool(self._read, seen, query, is_gone)
+        if read is None:
+            return Response(status_code=_GONE)
         try:
-            self.sizes.note(served, query, stream.size, stream.count)
-            counted = await served.reading.count(
-                query, state=read.state, budget_ms=COUNT_BUDGET
-            )
-            found = links.of_items(query, read.next_cursor, more=read.has_more)
-            tag = state_tag(question, read.state if agree(counted, read.state) else "")
-            headers = self._about(seen, query, tag, counted, read.count, found)
+            headers = await self._about_read(seen, query, links, question, read.stream)
         except BaseException:
-            read.file.close()
+            read.spool.close()
             raise
         opening = self.form.opening(seen, query.crs)
         return FeatureStreamResponse(
             opening=opening + read.bounds.envelope(query.crs.uri).encode(),
             first=b"",
-            stream=_Kept(read.file),
+            stream=read.spool,
             closing=lambda: CLOSING,
             headers=headers,
         )
+
+    def _read(self, seen: FeaturesVisit, query: Query, is_gone: IsGone) -> _Read | None:
+        """Read a page to its end; `None` when the client leaves meanwhile."""
+        stream, batch = begin(seen.served.features, query)
+        number, bounds, spool = _numbers(seen, query), GmlBounds(), Spool(self.room)
+        try:
+            while batch and not is_gone():
+                spool.write(number(batch) if number else batch)
+                bounds.add(batch)
+                batch = next(stream, b"")
+            spool.rewind()
+        except BaseException:
+            spool.close()
+            raise
+        finally:
+            stream.close()
+        if batch:
+            spool.close()
+            return None
+        return _Read(spool, bounds, stream)
+
+    async def _about_read(
+        self,
+        seen: FeaturesVisit,
+        query: Query,
+        links: Links,
+        question: str,
+        stream: FeatureStream,
+    ) -> dict[str, str]:
+        """Return the headers of a page that was read to its end."""
+        served, state = seen.served, stream.state
+        self.sizes.note(served, query, stream.size, stream.count)
+        counted = await served.reading.count(query, state=state, budget_ms=COUNT_BUDGET)
+        found = links.of_items(query, stream.next_cursor, more=stream.has_more)
+        tag = state_tag(question, state if agree(counted, state) else "")
+        return self._about(seen, query, tag, counted, stream.count, found)
 
     def _about(
         self,
@@ -156,23 +187,6 @@ class GmlItems(Items):
         return {**headers, **numbers, **link_header(links)}
 
 
-class _Kept:
-    """A file of features, a batch at a time (`streaming.Batches`)."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def __next__(self) -> bytes:
-        batch = self._file.read(BATCH_BYTES)
-        if not batch:
-            raise StopIteration
-        return batch
-
-    def close(self) -> None:
-        """Give the room back."""
-        self._file.close()
-
-
 def _joined(opening: bytes, page: Page, crs: Crs, number: Numbering | None) -> bytes:
     """Return the document of a page."""
     features, bounds = features_of(page.sequence), GmlBounds()
@@ -183,29 +197,3 @@ def _joined(opening: bytes, page: Page, crs: Crs, number: Numbering | None) -> b
 
 def _numbers(seen: FeaturesVisit, query: Query) -> Numbering | None:
     return numbering(seen.served, query.offset)
-
-
-def _read(stream: FeatureStream, first: bytes, number: Numbering | None) -> _Read:
-    """Read a stream to its end; in memory as long as it is small."""
-    bounds = GmlBounds()
-    file = SpooledTemporaryFile(max_size=HELD)  # noqa: SIM115  (it outlives this)
-    try:
-        batch = first
-        while batch:
-            file.write(number(batch) if number else batch)
-            bounds.add(batch)
-            batch = next(stream, b"")
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    finally:
-        stream.close()
-    return _Read(
-        file=file,
-        bounds=bounds,
-        count=stream.count,
-        has_more=stream.has_more,
-        next_cursor=stream.next_cursor,
-        state=stream.state,
-    )

@@ -25,6 +25,7 @@ from metadata.errors import (
 )
 from metadata.finding import Language, Text
 from service.messages import text
+from service.spool import SpoolError
 
 PROBLEM_JSON = "application/problem+json"
 _SILENCE = Text("", "")
@@ -124,6 +125,8 @@ def _failure(error: Exception) -> Problem:
     """Return the problem of something that failed on our side, without details."""
     if isinstance(error, SilosBusy):
         return _unavailable("Busy", text("problem.busy"), "2")
+    if isinstance(error, SpoolError):
+        return _unavailable("NoRoom", text("problem.room"), "10", text("problem.less"))
     if isinstance(error, SourceError | StoreError):
         return _unavailable("Unavailable", text("problem.unavailable"), "10")
     return Problem(
@@ -133,11 +136,14 @@ def _failure(error: Exception) -> Problem:
     )
 
 
-def _unavailable(code: str, detail: Text, seconds: str) -> Problem:
+def _unavailable(
+    code: str, detail: Text, seconds: str, hint: Text = _SILENCE
+) -> Problem:
     return Problem(
         status=HTTPStatus.SERVICE_UNAVAILABLE,
         code=code,
         detail=detail,
+        hint=hint,
         headers={"Retry-After": seconds},
     )
 

@@ -10,8 +10,8 @@ silo.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from starlette.background import BackgroundTask
@@ -23,6 +23,10 @@ from metadata.errors import PasserelleError
 
 SEND_TIMEOUT = 60.0
 """Seconds that a client may take to make room for the next batch."""
+
+
+IsGone = Callable[[], bool]
+"""Tells whether the client has gone; may be called in any thread."""
 
 
 class Batches(Protocol):
@@ -76,13 +80,10 @@ class FeatureStreamResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        watcher = asyncio.ensure_future(_disconnected(receive))
         try:
-            await self._send(scope, send, watcher)
+            async with departure(receive) as is_gone:
+                await self._send(scope, send, is_gone)
         finally:
-            watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await watcher
             await asyncio.shield(run_in_threadpool(self._stream.close))
 
     def _next(self) -> bytes:
@@ -92,17 +93,29 @@ class FeatureStreamResponse(Response):
         except StopIteration:
             return b""
 
-    async def _send(self, scope: Scope, send: Send, gone: asyncio.Future[None]) -> None:
+    async def _send(self, scope: Scope, send: Send, is_gone: IsGone) -> None:
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         if scope["method"] != "HEAD":
             await _send_body(send, self._opening)
             while batch := await run_in_threadpool(self._next):
-                if gone.done():
+                if is_gone():
                     return
                 await _send_body(send, batch)
             await _send_body(send, await run_in_threadpool(self._closing))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@asynccontextmanager
+async def departure(receive: Receive) -> AsyncIterator[IsGone]:
+    """Watch, as long as it takes, whether the client goes away."""
+    watcher = asyncio.ensure_future(_disconnected(receive))
+    try:
+        yield watcher.done
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
 
 
 async def _send_body(send: Send, batch: bytes) -> None:

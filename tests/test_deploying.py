@@ -80,6 +80,16 @@ def test_the_watch_of_compose_shares_state_and_descriptions(
     assert services["watch"]["volumes"] == services["service"]["volumes"]
 
 
+@pytest.mark.parametrize("name", ["service", "watch"])
+def test_temporary_files_are_no_memory(services: dict[str, Any], name: str) -> None:
+    folder = services[name]["environment"]["TMPDIR"]
+    assert f"temporary:{folder}" in services[name]["volumes"]
+    unit = "passerelle" if name == "service" else "passerelle-watch"
+    text = (ROOT / "deploy" / f"{unit}.service").read_text("utf-8")
+    assert "Environment=TMPDIR=/var/tmp\n" in text
+    assert "PrivateTmp=yes\n" in text
+
+
 def pinned(lock: str) -> dict[str, str]:
     """Return the version of each package of a lock."""
     text = (ROOT / "locks" / f"{lock}.txt").read_text("utf-8")

@@ -95,6 +95,7 @@ _ALL: Mapping[str, Family] = {
     ),
     "silo_up": _gauge("silo", "1 while a silo can be looked at, else 0."),
     "page_memory_bytes": _gauge("", "Bytes of pages that are remembered."),
+    "spool_bytes": _gauge("", "Bytes of pages in temporary files."),
     "page_memory_hits_total": _counter("", "Pages answered from memory."),
     "page_memory_misses_total": _counter(
         "", "Pages remembered that were not current any more."

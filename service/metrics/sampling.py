@@ -14,6 +14,7 @@ from service.memory import PageMemory
 from service.metrics.cells import Key
 from service.metrics.meter import Meter
 from service.snapshot import Snapshot, Stage
+from service.spool import SpoolRoom
 
 Sample = tuple[Key, float]
 _STARTED: Final = time.time()
@@ -23,10 +24,13 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 class Sampler:
     """Reads numbers that are kept elsewhere, and hands them to the meter."""
 
-    def __init__(self, meter: Meter, stage: Stage, memory: PageMemory) -> None:
+    def __init__(
+        self, meter: Meter, stage: Stage, memory: PageMemory, room: SpoolRoom
+    ) -> None:
         self._meter = meter
         self._stage = stage
         self._memory = memory
+        self._room = room
 
     def sample(self) -> None:
         """Read all numbers as they are now."""
@@ -41,6 +45,7 @@ class Sampler:
         yield ("page_memory_bytes",), memory.size
         yield ("page_memory_hits_total",), memory.hits
         yield ("page_memory_misses_total",), memory.misses
+        yield ("spool_bytes",), self._room.used
         yield from _process()
         if self._stage.current is not None:
             yield from _snapshot(self._stage.current)

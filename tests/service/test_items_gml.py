@@ -23,8 +23,8 @@ from service.gml_form import (
     SF_SPACE,
     link_header,
 )
-from service.gml_items import HELD
 from service.links import Link
+from service.spool import HELD
 
 ITEMS = "/collections/places/items"
 TYPE = (
