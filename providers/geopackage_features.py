@@ -105,8 +105,11 @@ class GeopackageSource:
         with self._session() as session:
             statement = session.statements.count(self.asked(session, query))
             number = self._counts.kept(statement, state)
-            if number is None:
-                number = _counted(session, statement, budget_ms)
+            if number is None and (
+                budget_ms is None or not self._counts.rests(statement)
+            ):
+                with self._counts.timed(statement):
+                    number = _counted(session, statement, budget_ms)
         if number is not None and state == self.state():
             self._counts.keep(statement, number, state)
         return number

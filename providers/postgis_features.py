@@ -118,7 +118,10 @@ class PostgisSource:
             kept = self._counts.kept(rows, read_state(state))
             if kept is not None:
                 return kept
-        counted = self._counted(query, budget_ms)
+        if budget_ms is not None and self._counts.rests(rows):
+            return None
+        with self._counts.timed(rows):
+            counted = self._counted(query, budget_ms)
         if counted.number is not None:
             self._counts.keep(rows, counted.number, counted.state)
         return counted.number

@@ -9,7 +9,7 @@ from functools import lru_cache
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
 from metadata.errors import SilosBusy, SourceError
-from providers.counts import Counts
+from providers.counting import LEFT_OUT, Counting
 from providers.feature_source import Counted, Found, Page
 from providers.keys import read_key
 from providers.postgis_answers import (
@@ -43,7 +43,7 @@ class PostgisReader:
         self._sessions = sessions
         self._statements = PostgisStatements(collection)
         self._page = lru_cache(maxsize=_MOST_PAGES)(self._statements.page)
-        self._counts = Counts()
+        self._counting = Counting()
         self._doing = f"Reading {collection.survey.source}"
         self._is_counted = collection.survey.counted
         self._state = Shared(self._look)
@@ -99,20 +99,18 @@ class PostgisReader:
         self, query: Query, *, state: str, budget_ms: int | None
     ) -> Counted:
         """Count exactly, or not at all when it takes longer than the budget."""
-        rows = self._statements.rows(query)
-        kept = self._counts.kept(rows, state) if state else None
-        if kept is not None:
-            return Counted(kept, state)
-        statement = self._statements.count(query, budget_ms)
-        try:
-            counted = read_count((await self._rows(statement))[0])
-        except SilosBusy as error:
-            if budget_ms is None or not is_late(error):
-                raise
-            return Counted(None, "")
-        if counted.number is not None:
-            self._counts.keep(rows, counted.number, counted.state)
-        return counted
+
+        async def count() -> Counted:
+            statement = self._statements.count(query, budget_ms)
+            try:
+                return read_count((await self._rows(statement))[0])
+            except SilosBusy as error:
+                if budget_ms is None or not is_late(error):
+                    raise
+                return LEFT_OUT
+
+        rows, whole = self._statements.rows(query), budget_ms is None
+        return await self._counting.number(rows, count, state=state, whole=whole)
 
     async def feature(self, key: str, crs: Crs = CRS84) -> Found | None:
         """Read one feature; a text that cannot be its key finds none."""

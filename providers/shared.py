@@ -28,6 +28,16 @@ class Shared(Generic[T]):
             self._next = asyncio.ensure_future(self._after(self._running))
         return await asyncio.shield(self._next)
 
+    async def settled(self) -> None:
+        """Wait for the look that is under way, whatever becomes of it."""
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody looks or is about to."""
+        return self._next is None and (self._running is None or self._running.done())
+
     async def _after(self, running: asyncio.Task[T] | None) -> T:
         if running is not None and not running.done():
             await asyncio.wait([running])
