@@ -5,6 +5,9 @@ is a matter of luck: of eight clients that keep their connections six may be ser
 one worker and two by the other, which rests while they wait. So each worker tells how
 many connections it has in a number that the others see, and one that has more than
 another leaves a new connection to it for a moment.
+
+A worker ends when the process that started it has ended, however that came: it would
+go on to answer on a port that the next start of the service cannot have.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import errno
 import fcntl
 import logging
 import mmap
+import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -201,7 +206,19 @@ class SharingLoop(uvloop.Loop):
     ) -> Listener:
         """Listen on a socket that is bound already."""
         sock.listen(socket.SOMAXCONN)
+        self._end_with_parent()
         return Listener(self, factory, sock, self.loads)
+
+    def _end_with_parent(self) -> None:
+        """End as if told to, once the process that started this one is no more."""
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            self.add_reader(parent.sentinel, self._orphaned, parent.sentinel)
+
+    def _orphaned(self, sentinel: int) -> None:
+        self.remove_reader(sentinel)
+        logger.warning("The process that started this worker is gone: it ends")
+        signal.raise_signal(signal.SIGTERM)
 
 
 class SharingProtocol(GatheringProtocol):

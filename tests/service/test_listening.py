@@ -179,3 +179,26 @@ def test_a_server_told_to_stop_answers_who_is_connected(
         assert started.wait(20) in (0, -signal.SIGTERM)
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=2)
+
+
+def test_workers_end_when_what_started_them_is_killed(
+    tmp_path: Path, clients: ExitStack, wait_for: Any
+) -> None:
+    with serving(tmp_path, 2) as (started, port):
+        wait_for(lambda: all_started(port, 2), 60)
+        connected(clients, port, 4)
+        started.kill()
+        started.wait()
+        clients.close()
+        wait_for(lambda: is_free(port), 10)
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server may be started on a port again."""
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            again.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
