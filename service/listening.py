@@ -4,7 +4,8 @@ All of them wait on the same listening socket, and whoever wakes first accepts. 
 is a matter of luck: of eight clients that keep their connections six may be served by
 one worker and two by the other, which rests while they wait. So each worker tells how
 many connections it has in a number that the others see, and one that has more than
-another leaves a new connection to it for a moment.
+another leaves a new connection to it for a moment. Not while clients open one for each
+request: those are gone before it matters who has them.
 
 A worker ends when the process that started it has ended, however that came: it would
 go on to answer on a port that the next start of the service cannot have.
@@ -21,6 +22,7 @@ import multiprocessing
 import os
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
@@ -36,6 +38,9 @@ TURN: Final = 0.001
 """Seconds that a connection is left to the others before one looks again."""
 TURNS: Final = 5
 """How often it is left to them; then whoever sees it takes it."""
+_BRIEF, _SEVERAL = 1.0, 8
+"""So many connections that ended within so many seconds, none of them older: clients
+open one for each request."""
 _PLACES: Final = 256
 _BYTES: Final = 8
 _SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -110,22 +115,21 @@ class Listener:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: SharingLoop,
         factory: Callable[[], asyncio.BaseProtocol],
         sock: socket.socket,
-        loads: Loads,
     ) -> None:
         self._loop = loop
         self._factory = factory
         self._socket = sock
-        self._loads = loads
+        self._loads = loop.loads
         self._left = 0
         """How often the connection that waits was left to the others."""
         self._pause: asyncio.TimerHandle | None = None
         self._beginning: asyncio.Task[None] | None = None
         self._closed = False
         sock.setblocking(False)
-        loads.tell(0)
+        self._loads.tell(0)
         self._listen()
 
     def close(self) -> None:
@@ -154,7 +158,7 @@ class Listener:
         """Take what waits, or leave it to a worker that has fewer for a moment."""
         if self._left == TURNS:
             self._loads.forget_the_dead()
-        elif self._loads.others_have_fewer():
+        elif self._loads.others_have_fewer() and not self._loop.is_hurried():
             self._left += 1
             self._rest(TURN)
             return
@@ -196,6 +200,18 @@ class SharingLoop(uvloop.Loop):
     def __init__(self, loads: Loads) -> None:
         super().__init__()
         self.loads = loads
+        self._brief: deque[float] = deque(maxlen=_SEVERAL)
+
+    def note_ended(self, begun: float) -> None:
+        """Note that a connection ended which began at a time of this loop."""
+        now = self.time()
+        if now - begun < _BRIEF:
+            self._brief.append(now)
+
+    def is_hurried(self) -> bool:
+        """Tell whether clients open a connection for each request just now."""
+        full = len(self._brief) == _SEVERAL
+        return full and self.time() - self._brief[0] < _BRIEF
 
     async def create_server(  # type: ignore[override]
         self,
@@ -207,7 +223,7 @@ class SharingLoop(uvloop.Loop):
         """Listen on a socket that is bound already."""
         sock.listen(socket.SOMAXCONN)
         self._end_with_parent()
-        return Listener(self, factory, sock, self.loads)
+        return Listener(self, factory, sock)
 
     def _end_with_parent(self) -> None:
         """End as if told to, once the process that started this one is no more."""
@@ -224,18 +240,21 @@ class SharingLoop(uvloop.Loop):
 class SharingProtocol(GatheringProtocol):
     """A protocol in a `SharingLoop`, which tells how many connections there are."""
 
+    _begun = 0.0
+
     def connection_made(self, transport: Any) -> None:
         """Begin a connection."""
         super().connection_made(transport)
-        self._tell()
+        loop = cast("SharingLoop", self.loop)
+        self._begun = loop.time()
+        loop.loads.tell(len(self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
         super().connection_lost(exc)
-        self._tell()
-
-    def _tell(self) -> None:
-        cast("SharingLoop", self.loop).loads.tell(len(self.connections))
+        loop = cast("SharingLoop", self.loop)
+        loop.loads.tell(len(self.connections))
+        loop.note_ended(self._begun)
 
 
 def sharing_loop() -> asyncio.AbstractEventLoop:

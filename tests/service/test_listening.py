@@ -11,11 +11,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from service.listening import Loads, SharingLoop
 
 SERVER = """\
 import os, sys
@@ -166,6 +168,36 @@ def test_what_a_killed_worker_told_is_forgotten(
         replaced = answering(port) - set(first)
         assert len(replaced) == 1
         assert set(connected(clients, port, 6)) == replaced
+
+
+@pytest.mark.parametrize(
+    ("ended", "lived", "ago", "hurried"),
+    [
+        (8, 0.01, 0.0, True),
+        (7, 0.01, 0.0, False),
+        (8, 5.0, 0.0, False),
+        (8, 0.01, 2.0, False),
+    ],
+)
+def test_nobody_waits_while_clients_open_a_connection_for_each_request(
+    ended: int, lived: float, ago: float, hurried: bool, tmp_path: Path
+) -> None:
+    loads = Loads(tmp_path)
+    with closing(loads), closing(ClockedLoop(loads)) as loop:
+        loop.now = 100.0
+        for _ in range(ended):
+            loop.note_ended(loop.now - lived)
+        loop.now += ago
+        assert loop.is_hurried() is hurried
+
+
+class ClockedLoop(SharingLoop):
+    """A loop whose time is said."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
 
 
 def test_a_server_told_to_stop_answers_who_is_connected(
