@@ -11,8 +11,8 @@ RFC 8259, clauses 4 (names) and 6 (numbers); RFC 7396 (merge patch).
 from __future__ import annotations
 
 import json
-from decimal import Decimal
-from typing import Any, Final
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
 
 from metadata.finding import Text
 from providers.feature_editing import EditRefused, Refusal
@@ -36,7 +36,7 @@ def read_object(content: bytes) -> dict[str, Any]:
         found = json.loads(
             content.decode("utf-8-sig"),
             parse_float=_number,
-            parse_constant=_no_number,
+            parse_constant=_constant,
             object_pairs_hook=_members,
         )
     except UnicodeDecodeError as error:
@@ -97,11 +97,20 @@ def malformed(found: Text, hint: Text | str = "") -> EditRefused:
 
 def _number(text: str) -> float | Decimal:
     plain = len(text) <= _SURE and "e" not in text and "E" not in text
-    return float(text) if plain else Decimal(text)
+    try:
+        return float(text) if plain else Decimal(text)
+    except InvalidOperation:  # so many powers of ten that nothing holds it
+        raise _no_number(text[:80]) from None
 
 
-def _no_number(text: str) -> float:
-    raise malformed(Text(f"{text} n'est pas un nombre.", f"{text} is no number."))
+def _constant(text: str) -> NoReturn:
+    raise _no_number(text)
+
+
+def _no_number(text: str) -> EditRefused:
+    return malformed(
+        Text(f"{text} n'est pas un nombre ici.", f"{text} is no number here.")
+    )
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -40,6 +40,10 @@ _SIZED = re.compile(r"(?:character varying|character)\((\d+)\)", re.ASCII)
 _CUT: Final[Mapping[str, int]] = {'"char"': 1, "name": 63}
 """Characters of texts that PostgreSQL would cut off without a word."""
 _EXACT = re.compile(r"numeric\((\d+),(-?\d+)\)", re.ASCII)
+_NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER})
+_TRUTHS = frozenset({"true", "false"})
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,39})(\.\d{1,40})?", re.ASCII)
+"""A number as a person types it and as JSON writes it."""
 _STRUCTURED = frozenset({"json", "jsonb"})
 
 
@@ -68,7 +72,21 @@ def bound(column: PublishedColumn, value: Json) -> Scalar:
     """
     if value is None:
         return None
-    return _WRITERS[column.field.type](column, value)
+    return _WRITERS[column.field.type](column, _typed(column, value))
+
+
+def _typed(column: PublishedColumn, value: Json) -> Json:
+    """Return a number or truth value that is written as a text as what it says.
+
+    QGIS before 3.44 takes a column for one of texts as long as it sees no values.
+    """
+    kind = column.field.type
+    if isinstance(value, str):
+        if kind in _NUMBERS and _PLAIN_NUMBER.fullmatch(value):
+            return Decimal(value)
+        if kind is FieldType.BOOLEAN and value in _TRUTHS:
+            return value == "true"
+    return value
 
 
 def wrong(column: PublishedColumn, found: Text, hint: Text | str = "") -> EditRefused:
