@@ -1,6 +1,6 @@
 # Two images: `service` (the default) and `catalogue`, a pycsw to try publishing on.
 FROM python:3.11-slim-bookworm AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 WORKDIR /source
 COPY locks locks
 RUN pip install --require-hashes -r locks/uv.txt
