@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metadata.crs import CRS84, Crs
 from metadata.dataset import Collection
-from providers.query import Query
+from providers.query import Encoding, Query
 
 if TYPE_CHECKING:
     from providers.feature_editing import FeatureEditor
@@ -22,6 +22,11 @@ BATCH_BYTES = 256 * 1024
 """About how much of a stream is held at once."""
 SEPARATOR = b"\x1e"
 """Stands between features; no JSON text holds it (RFC 7464, clause 2.1)."""
+
+
+def separator(encoding: Encoding) -> bytes:
+    """Return what stands between the features of a page (`Page.sequence`)."""
+    return b"" if encoding is Encoding.CSV else SEPARATOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +70,9 @@ class Page:
     """One page of features, as the silo wrote them."""
 
     sequence: bytes
-    """One feature each, in order, with `SEPARATOR` between; may be empty."""
+    """One feature each, in order, with `SEPARATOR` between; may be empty. Lines of
+    CSV end themselves and have nothing between them, for a text may hold any byte.
+    """
     count: int
     """How many they are."""
     next_cursor: str | None

@@ -15,11 +15,11 @@ from providers.configuration import SiloConfiguration
 from providers.counts import Counts
 from providers.cursor import encode_cursor
 from providers.feature_source import (
-    SEPARATOR,
     FeatureStream,
     Limits,
     Page,
     PoolUse,
+    separator,
 )
 from providers.geopackage_files import Connection, Files, translated, within
 from providers.geopackage_forms import feature_writer
@@ -124,7 +124,7 @@ class GeopackageSource:
         shown = rows[:limit]
         has_more = len(rows) > limit
         return Page(
-            sequence=SEPARATOR.join(writer.write(shown)),
+            sequence=separator(query.encoding).join(writer.write(shown)),
             count=len(shown),
             next_cursor=self._next(query, writer, shown) if has_more else None,
             has_more=has_more,

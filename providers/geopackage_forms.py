@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from metadata.dataset import Collection
+from providers.geopackage_csv import CsvWriter
 from providers.geopackage_gml import GmlWriter
 from providers.geopackage_jsonfg import JsonfgWriter
 from providers.geopackage_writing import FeatureWriter
@@ -15,6 +16,7 @@ _WRITERS: Final[Mapping[Encoding, type[FeatureWriter]]] = {
     Encoding.GEOJSON: FeatureWriter,
     Encoding.JSONFG: JsonfgWriter,
     Encoding.GML: GmlWriter,
+    Encoding.CSV: CsvWriter,
 }
 
 

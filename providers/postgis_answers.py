@@ -15,7 +15,7 @@ from metadata.errors import PasserelleError
 from providers.cursor import encode_cursor
 from providers.feature_source import SEPARATOR, Counted, Found, Page
 from providers.positions import numbers_only
-from providers.query import Query, key_columns
+from providers.query import Encoding, Query, key_columns
 from providers.streams import Row
 
 
@@ -25,10 +25,13 @@ def read_page(collection: Collection, query: Query, row: Row) -> Page:
     sequence = cast("bytes | None", sequence) or b""
     count = cast("int", number)
     has_more = query.limit is not None and count > query.limit
-    if has_more:
-        sequence, count = sequence.rpartition(SEPARATOR)[0], count - 1
+    count -= has_more
+    if query.encoding is not Encoding.CSV:
+        if has_more:
+            sequence = sequence.rpartition(SEPARATOR)[0]
+        sequence = numbers_only(sequence)
     return Page(
-        sequence=numbers_only(sequence),
+        sequence=sequence,
         count=count,
         next_cursor=read_token(collection, query, position) if has_more else None,
         has_more=has_more,

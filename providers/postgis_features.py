@@ -49,7 +49,7 @@ from providers.postgis_rows import RowStatements, decoder
 from providers.postgis_state import COUNTER_GONE, uncounted
 from providers.postgis_statements import PostgisStatements
 from providers.postgis_versions import VersionedReader
-from providers.query import Query, key_columns
+from providers.query import Encoding, Query, key_columns
 from providers.session_pool import SessionPool
 from providers.sql import Sql
 from providers.streams import Row, RowStream
@@ -136,7 +136,7 @@ class PostgisSource:
         return RowStream(
             query,
             self._opened(query, self._statements),
-            write=_features,
+            write=_lines if query.encoding is Encoding.CSV else _features,
             token=lambda row: read_token(self.collection, query, row[1:]),
         )
 
@@ -263,6 +263,10 @@ class NamedCursor:
         named = connection.cursor(name=f"passerelle_{next(_stream_names)}")
         named.execute(text, values)
         return named
+
+
+def _lines(rows: Sequence[Row]) -> list[bytes]:
+    return [cast("bytes", row[0]) for row in rows]
 
 
 def _features(rows: Sequence[Row]) -> list[bytes]:

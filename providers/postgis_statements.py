@@ -18,6 +18,7 @@ from providers.cql2_tree import Comparison, Constant, Property
 from providers.decimals import decimals
 from providers.dialect import ROW
 from providers.feature_source import SEPARATOR
+from providers.postgis_csv import csv_line
 from providers.postgis_dialect import PostgisDialect, is_plain_text
 from providers.postgis_geometry import outgoing
 from providers.postgis_gml import gml_feature
@@ -180,9 +181,9 @@ class PostgisStatements:
             f", (array_agg(f.position_{number}))[{last:d}]::text"
             for number in range(len(keys))
         )
-        separated = f"string_agg(f.feature, E'\\x{SEPARATOR.hex()}')"
         return sql(
-            f"SELECT {separated}, count(*), ", self._state, *positions, " FROM (",
+            f"SELECT {_together(query)}, count(*), ", self._state, *positions,
+            " FROM (",
         )  # fmt: skip
 
     def _select(self, query: Query, keys: Sequence[Order], *more: Sql) -> Sql:
@@ -205,6 +206,8 @@ class PostgisStatements:
             return jsonfg_feature(self._collection, query, self._id, properties)
         if query.encoding is Encoding.GML:
             return gml_feature(self._collection, query, _identifier(self._collection))
+        if query.encoding is Encoding.CSV:
+            return csv_line(self._collection, query, self._shown(query))
         return sql(
             "'{\"type\":\"Feature\",'", self._id,
             " || '\"geometry\":' || ", self._geometry(query),
@@ -218,6 +221,18 @@ class PostgisStatements:
         digits = decimals(query.crs)
         text = sql("ST_AsGeoJSON(", outgoing(geometry, query.crs), f", {digits}, 0)")
         return sql("coalesce(", text, ", 'null')")
+
+
+def _together(query: Query) -> str:
+    """Return the features of a page as one text.
+
+    Those in CSV may hold what separates others, so that the one more than asked
+    for is left out here.
+    """
+    if query.encoding is not Encoding.CSV:
+        return f"string_agg(f.feature, E'\\x{SEPARATOR.hex()}')"
+    end = "" if query.limit is None else f"{query.limit:d}"
+    return f"array_to_string((array_agg(f.feature))[1:{end}], '')"
 
 
 def _within(budget_ms: int) -> str:

@@ -30,11 +30,16 @@ class Encoding(StrEnum):
     """OGC Features and Geometries JSON 1.0 (21-045r1)."""
     GML = "gml"
     """GML 3.2, Simple Features profile, level 0 (07-036r1, 10-100r3)."""
+    CSV = "csv"
+    """RFC 4180; each feature is a line and brings the end of it."""
 
     @property
     def joint(self) -> bytes:
         """What stands between two features."""
-        return b"\n" if self is Encoding.GML else b","
+        return _JOINTS.get(self, b",")
+
+
+_JOINTS = MappingProxyType({Encoding.GML: b"\n", Encoding.CSV: b""})
 
 
 @dataclass(frozen=True, kw_only=True)

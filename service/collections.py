@@ -30,7 +30,7 @@ from service.links import (
 )
 from service.listing import Listed
 from service.messages import say
-from service.negotiation import GML, JSONFG, XSD
+from service.negotiation import CSV, GML, JSONFG, XSD
 from service.snapshot import ServedCollection
 from service.visit import Root
 
@@ -47,6 +47,7 @@ _ITEMS = (
     (HTML, "html", "?f=html"),
     (JSONFG.media_type, JSONFG.name, f"?f={JSONFG.name}"),
     (GML.media_type, GML.name, f"?f={GML.name}"),
+    (CSV.media_type, CSV.name, f"?f={CSV.name}"),
 )
 """Forms of the items: media type, name of the title, and how one is asked for."""
 _DAY = 10

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from service.csv_form import CSV_FORM
 from service.gml_form import GML_FORM
-from service.gml_items import GmlItems
+from service.headed_items import HeadedItems
 from service.item_forms import JSONFG_FORM
 from service.items import Items
 from service.memory import PageMemory
-from service.negotiation import GML, JSONFG
+from service.negotiation import CSV, GML, JSONFG
 from service.sizes import FeatureSizes
 from service.spool import SpoolRoom
 
@@ -19,6 +20,7 @@ def every_form(memory: PageMemory, room: SpoolRoom) -> Items:
     sizes = FeatureSizes()
     others = {
         JSONFG.name: Items(memory, sizes, form=JSONFG_FORM),
-        GML.name: GmlItems(memory, sizes, form=GML_FORM, room=room),
+        GML.name: HeadedItems(memory, sizes, form=GML_FORM, room=room),
+        CSV.name: HeadedItems(memory, sizes, form=CSV_FORM, room=room),
     }
     return Items(memory, sizes, others=MappingProxyType(others))

@@ -1,4 +1,4 @@
-"""What stands around features in GML, and what the answer says in its headers.
+"""What stands around features in GML.
 
 The document is an ``sf:FeatureCollection``, which has no place for numbers and
 links: they are headers.
@@ -6,7 +6,7 @@ links: they are headers.
 References
 ----------
 OGC API Features Part 1 (17-069r4), clause 8.4 (GML Simple Features, level 0);
-OGC 07-036r1 (GML 3.2.1); RFC 8288 (``Link``).
+OGC 07-036r1 (GML 3.2.1).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Final
 from urllib.parse import quote
 
 from metadata.crs import Crs
-from providers.feature_source import SEPARATOR, Found
+from providers.feature_source import SEPARATOR
 from providers.gml import MEMBER, MEMBER_END, PREFIX, Numbering, feature_name
-from providers.query import Encoding, key_columns
+from providers.gml_bounds import GmlBounds
+from providers.query import Encoding, Query, key_columns
 from providers.xml_text import xml_text
 from service.features_visit import FeaturesVisit
-from service.item_forms import read_one
+from service.headed_items import HeadedForm
 from service.links import Link
 from service.negotiation import GML
 from service.snapshot import ServedCollection
@@ -33,26 +34,42 @@ SF_SPACE: Final = "http://www.opengis.net/ogcapi-features-1/1.0/sf"
 SF_SCHEMA: Final = (
     "http://schemas.opengis.net/ogcapi/features/part1/1.0/xml/core-sf.xsd"
 )
-CLOSING: Final = b"\n</sf:FeatureCollection>\n"
-MOST_LINKS: Final = 3_000
-"""Characters of links in a header; those to other pages are sent all the same."""
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-class GmlForm:
+class GmlDocument:
+    """A page as it is made: its box is that of the features in it."""
+
+    closing = b"\n</sf:FeatureCollection>\n"
+
+    def __init__(self, seen: FeaturesVisit, query: Query) -> None:
+        spaces = f'xmlns:sf="{SF_SPACE}" {_spaces(seen.root, seen.served)}'
+        self._start = f'{_HEAD}<sf:FeatureCollection {spaces} gml:id="_c">\n'
+        self._srs, self._bounds = query.crs.uri, GmlBounds()
+        collection = seen.served.collection
+        keyed = key_columns(collection)
+        self._number = None if keyed else Numbering(collection, query.offset)
+
+    def add(self, features: bytes) -> bytes:
+        """Return features, one on each line; those without a key are numbered."""
+        lines = features.replace(SEPARATOR, Encoding.GML.joint)
+        self._bounds.add(lines)
+        return self._number(lines) if self._number else lines
+
+    def opening(self) -> bytes:
+        """Return a FeatureCollection up to its first feature."""
+        return (self._start + self._bounds.envelope(self._srs)).encode()
+
+
+class GmlForm(HeadedForm):
     """GML 3.2, Simple Features profile, level 0."""
 
     offer = GML
     encoding = Encoding.GML
 
-    def opening(self, seen: FeaturesVisit, crs: Crs) -> bytes:  # noqa: ARG002
-        """Return a FeatureCollection up to its first feature."""
-        spaces = f'xmlns:sf="{SF_SPACE}" {_spaces(seen.root, seen.served)}'
-        return f'{_HEAD}<sf:FeatureCollection {spaces} gml:id="_c">\n'.encode()
-
-    async def read(self, served: ServedCollection, key: str, crs: Crs) -> Found | None:
-        """Read one feature, as a page of one."""
-        return await read_one(served, key, crs, self.encoding)
+    def begin(self, seen: FeaturesVisit, query: Query) -> GmlDocument:
+        """Return the document of a page, still without features."""
+        return GmlDocument(seen, query)
 
     def item(
         self,
@@ -71,17 +88,6 @@ class GmlForm:
 GML_FORM: Final = GmlForm()
 
 
-def features_of(sequence: bytes) -> bytes:
-    """Return the features of a page, one on each line."""
-    return sequence.replace(SEPARATOR, Encoding.GML.joint)
-
-
-def numbering(served: ServedCollection, after: int) -> Numbering | None:
-    """Return what numbers features without a key; `None` where they have one."""
-    keyed = key_columns(served.collection)
-    return None if keyed else Numbering(served.collection, after)
-
-
 def namespace(served: ServedCollection) -> str:
     """Return the namespace of a collection's elements: the same for ever."""
     identifier = served.dataset.description.identifier.rstrip("/")
@@ -91,35 +97,6 @@ def namespace(served: ServedCollection) -> str:
 def schema_address(root: str, served: ServedCollection) -> str:
     """Return where the XML schema of a collection is."""
     return f"{root}/collections/{quote(served.id, safe='')}/schema?f=xsd"
-
-
-def count_headers(matched: int | None, returned: int) -> dict[str, str]:
-    """Return how many features match, where that is known, and how many are sent."""
-    found = {"OGC-NumberReturned": str(returned)}
-    if matched is not None:
-        found["OGC-NumberMatched"] = str(matched)
-    return found
-
-
-def link_header(links: Sequence[Link]) -> dict[str, str]:
-    """Return links as a header, as many as fit, those to other pages first."""
-    paging = [_link(each) for each in links if each["rel"] in {"next", "prev"}]
-    size = sum(map(len, paging))
-    for each in links:
-        text = _link(each)
-        if text not in paging and size + len(text) <= MOST_LINKS:
-            paging.append(text)
-            size += len(text)
-    return {"Link": ", ".join(paging)} if paging else {}
-
-
-def _link(link: Link) -> str:
-    title = quote(link["title"], safe="")
-    parts = [f"<{link['href']}>", f'rel="{link["rel"]}"', f'type="{link["type"]}"']
-    parts.append(f"title*=UTF-8''{title}")
-    if "method" in link:
-        parts.append(f'method="{link["method"]}"')
-    return "; ".join(parts)
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from metadata.finding import Language, Text
 from providers.query import Query
 from service.links import Link
-from service.negotiation import GEOJSON, GML, HTML, JSONFG, Offer
+from service.negotiation import CSV, GEOJSON, GML, HTML, JSONFG, Offer
 
 _JSON = "application/json"
 _ALTERNATES: tuple[tuple[Offer, Text], ...] = (
@@ -17,6 +17,7 @@ _ALTERNATES: tuple[tuple[Offer, Text], ...] = (
     (GEOJSON, Text("Ce document en GeoJSON", "This document as GeoJSON")),
     (JSONFG, Text("Ce document en JSON-FG", "This document as JSON-FG")),
     (GML, Text("Ce document en GML", "This document as GML")),
+    (CSV, Text("Ce document en CSV", "This document as CSV")),
 )
 """The forms of one document; each links to all others."""
 _TITLES = {

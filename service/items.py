@@ -43,7 +43,7 @@ from service.item_forms import (
 from service.item_links import Links
 from service.links import Link
 from service.memory import PageMemory
-from service.negotiation import GEOJSON, GML, HTML, JSONFG, Offer
+from service.negotiation import CSV, GEOJSON, GML, HTML, JSONFG, Offer
 from service.parameters import (
     DEFAULT_LIMIT,
     DOWNLOAD_PARAMETERS,
@@ -65,7 +65,7 @@ COUNT_BUDGET = 500
 """Milliseconds that counting may add to a page; then the number is left out."""
 STREAMED_FROM = 1_000
 """Pages of more features than this are streamed, unless they are known to be light."""
-OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type), JSONFG, GML)
+OFFERS = (GEOJSON, HTML, Offer("geojson", GEOJSON.media_type), JSONFG, GML, CSV)
 POST_OFFERS = tuple(offer for offer in OFFERS if offer is not HTML)
 
 

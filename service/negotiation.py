@@ -41,6 +41,7 @@ GML = Offer(
     "application/gml+xml;version=3.2"
     ";profile=http://www.opengis.net/def/profile/ogc/2.0/gml-sf0",
 )
+CSV = Offer("csv", "text/csv")
 XSD = Offer("xsd", "application/xml", ("text/xml",))
 SCHEMA = Offer("json", "application/schema+json", ("application/json",))
 OPENAPI = Offer(

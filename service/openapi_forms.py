@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from service.links import Document
-from service.negotiation import GEOJSON, GML, HTML, JSONFG, XSD
+from service.negotiation import CSV, GEOJSON, GML, HTML, JSONFG, XSD
 
-ITEM_FORMS: Final = ("json", "geojson", JSONFG.name, GML.name, HTML.name)
+ITEM_FORMS: Final = ("json", "geojson", JSONFG.name, GML.name, CSV.name, HTML.name)
 """Values of `f` of items and of one item, the first unasked."""
 
 SCHEMA_FORMS: Final = ("json", HTML.name, XSD.name)
 """Values of `f` of the schema of a collection."""
-_XML: Final[Document] = {"schema": {"type": "string"}}
+_TEXT: Final[Document] = {"schema": {"type": "string"}}
 
 
 def items_content() -> Document:
@@ -20,7 +20,8 @@ def items_content() -> Document:
     return {
         GEOJSON.media_type: _content("featureCollection"),
         JSONFG.media_type: _content("jsonfgFeatureCollection"),
-        GML.media_type: _XML,
+        GML.media_type: _TEXT,
+        CSV.media_type: _TEXT,
     }
 
 
@@ -29,13 +30,14 @@ def item_content() -> Document:
     return {
         GEOJSON.media_type: _content("feature"),
         JSONFG.media_type: _content("jsonfgFeature"),
-        GML.media_type: _XML,
+        GML.media_type: _TEXT,
+        CSV.media_type: _TEXT,
     }
 
 
 def schema_content() -> Document:
     """Return what the schema of a collection may be besides JSON and HTML."""
-    return {XSD.media_type: _XML}
+    return {XSD.media_type: _TEXT}
 
 
 def _content(schema: str) -> Document:

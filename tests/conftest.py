@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -396,3 +397,29 @@ def _await_pygeoapi(
         else:
             return
     pytest.fail(f"pygeoapi did not start: {log.read_text()[-2000:]}")
+
+
+_CELL = re.compile(rb'("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n|\n)')
+
+
+@pytest.fixture(scope="session")
+def csv_rows() -> Callable[..., list[list[str | None]]]:
+    """Read CSV as RFC 4180 has it, and nothing else; a bare empty cell is `None`."""
+
+    def rows(content: bytes, end: bytes = b"\r\n") -> list[list[str | None]]:
+        found: list[list[str | None]] = [[]]
+        place = 0
+        while place < len(content):
+            cell = _CELL.match(content, place)
+            assert cell, content[place : place + 80]
+            text, after = cell.groups()
+            assert after in (b",", end), content[place : place + 80]
+            bare = text[1:-1].replace(b'""', b'"') if text[:1] == b'"' else text
+            found[-1].append(bare.decode() if text else None)
+            if after == end:
+                found.append([])
+            place = cell.end()
+        assert found.pop() == [], "the last line has no end"
+        return found
+
+    return rows

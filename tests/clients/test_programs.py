@@ -18,7 +18,7 @@ import pytest
 import shapely
 
 from metadata.file_formats import FORMATS
-from service.negotiation import GML, JSONFG
+from service.negotiation import CSV, GML, JSONFG
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -206,6 +206,7 @@ class TestOgcClient:
             "text/html",
             JSONFG.media_type,
             GML.media_type,
+            CSV.media_type,
         ]
         assert set(found["bulkDownloadLinks"]) == {
             words.media_type for words in FORMATS.values()

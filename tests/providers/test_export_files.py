@@ -21,8 +21,9 @@ from pyproj import Transformer
 from metadata.dataset import published_columns
 from metadata.errors import SourceError
 from metadata.file_formats import FileFormat
+from metadata.measured import GeometryType
+from providers.csv_lines import cell
 from providers.exports.content import FileContent
-from providers.exports.csv_file import cell
 from providers.exports.names import unused
 from providers.exports.writing import Written, date_file, sha256_of, write_files
 
@@ -366,3 +367,17 @@ def test_rows_that_break_off_leave_no_file(rich: Any, tmp_path: Path) -> None:
 def test_the_state_is_that_of_the_silo(rich: Any, written: Written) -> None:
     assert written.state
     assert written.rows == 160
+
+
+def test_an_empty_point_has_no_place_in_a_csv(
+    load: Any, table_of_shapes: Any, tmp_path: Path
+) -> None:
+    table = table_of_shapes({"a": shapely.Point(652_000, 6_862_000), "b": None}, 2154)
+    table = replace(
+        table,
+        geometry=GeometryType.POINT,
+        geometries=(table.geometries[0], shapely.Point()),
+    )
+    first, second = rows_of(write(load(table), tmp_path).paths[FileFormat.CSV])
+    assert 2 < float(first["longitude"]) < 3
+    assert (second["longitude"], second["latitude"]) == ("", "")

@@ -17,12 +17,8 @@ import pytest
 import shapely
 from lxml import etree
 
-from service.gml_form import (
-    GML_SPACE,
-    MOST_LINKS,
-    SF_SPACE,
-    link_header,
-)
+from service.gml_form import GML_SPACE, SF_SPACE
+from service.item_headers import MOST_LINKS, link_header
 from service.links import Link
 from service.spool import HELD
 
@@ -148,6 +144,7 @@ class TestPages:
                 "text/html",
                 "application/geo+json",
                 "application/vnd.ogc.fg+json",
+                "text/csv",
             }
             for (rel, kind), address in found.items():
                 if rel in {"alternate", "self"}:

@@ -199,6 +199,34 @@ def test_pages_streams_files_and_single_features_agree(odd: Odd, name: str) -> N
 
 
 @every_layer
+def test_csv_says_the_same_and_is_the_file(
+    odd: Odd, name: str, csv_rows: Callable[..., list[list[str | None]]]
+) -> None:
+    path = f"/collections/{identifier(name)}"
+    answer = odd.client.get(f"{path}/items", params={"f": "csv", "limit": "1000"})
+    assert answer.status_code == 200, answer.text
+    file = odd.client.get(f"{path}/download/{identifier(name)}.csv")
+    assert file.status_code in {200, 503}
+    if file.status_code == 200:
+        assert file.content == answer.content
+    names, *rows = csv_rows(answer.content)
+    for row, one in zip(rows, odd.get(name)["features"], strict=True):
+        texts = dict(zip(names, row, strict=True))
+        for column, value in one["properties"].items():
+            text = texts[column]
+            if isinstance(value, str) or value is None:
+                assert text == value
+            else:
+                assert float(str(text)) == float(value)
+        assert (texts["WKT"] is None) == (one["geometry"] is None)
+        if one["geometry"] is not None:
+            shape = shapely.from_wkt(texts["WKT"])
+            place = shapely.get_coordinates(shape, include_z=shape.has_z)[0]
+            assert place.tolist() == one["geometry"]["coordinates"]
+            assert [texts["longitude"], texts["latitude"]] != [None, None]
+
+
+@every_layer
 def test_other_forms_say_the_same(
     odd: Odd, name: str, assert_valid: Callable[[httpx.Client, bytes], None]
 ) -> None:

@@ -7,6 +7,7 @@ geometries.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -390,6 +391,115 @@ def test_gml_is_valid_and_says_what_geojson_says(
                 assert texts.get(column, "null") == "null"  # JSON has one too
         placed = [e for e in member[0] if len(e)]
         assert len(placed) == has_position(one["geometry"])
+
+
+CsvRows = Callable[..., list[list[str | None]]]
+
+
+@every_table
+def test_csv_says_what_copy_says(odd: Odd, name: str, csv_rows: CsvRows) -> None:
+    survey = odd.survey(name)
+    names, rows = csv_of(odd, name, csv_rows, 1000)
+    width = len(survey.fields)
+    assert names[:width] == [field.name for field in survey.fields]
+    said = sorted(nullable(row[:width]) for row in rows)
+    assert said == sorted(map(nullable, copied(odd, name, csv_rows)))
+    for limit in (1001, 7):
+        again, others = csv_of(odd, name, csv_rows, limit)
+        assert again == names
+        assert len(others) == survey.feature_count
+        if survey.key or limit > len(rows):
+            assert sorted(map(nullable, others)) == sorted(map(nullable, rows))
+
+
+@every_table
+def test_csv_has_the_geometries_of_geojson(
+    odd: Odd, name: str, csv_rows: CsvRows
+) -> None:
+    names, rows = csv_of(odd, name, csv_rows, 1000)
+    added = names[len(odd.survey(name).fields) :]
+    if odd.survey(name).geometry is None:
+        assert not added
+        return
+    assert added in (["longitude", "latitude", "WKT"], ["WKT"])
+    plain = odd.get(name, "/items", limit="1000")["features"]
+    for row, one in zip(rows, plain, strict=False):
+        *place, text = row[-len(added) :]
+        assert (text is None) == (one["geometry"] is None)
+        if text is None or "EMPTY" in text:
+            assert {*place} <= {None}
+            continue
+        shape = shapely.from_wkt(text)
+        there = shapely.geometry.shape(
+            json.loads(json.dumps(one["geometry"], default=float))
+        )
+        assert shape.geom_type == there.geom_type
+        found, expected = (
+            shapely.get_coordinates(each, include_z=True) for each in (shape, there)
+        )
+        assert np.allclose(found, expected, rtol=0, atol=1e-9, equal_nan=True)
+        assert [float(str(n)) for n in place] == [*found[0, :2]][: len(place)]
+
+
+def csv_of(
+    odd: Odd, name: str, csv_rows: CsvRows, limit: int
+) -> tuple[list[str | None], list[list[str | None]]]:
+    """Return heads and rows, by the next links in headers, each page checked."""
+    path = f"/collections/{identifier(name)}/items"
+    address: str | None = f"{path}?f=csv&limit={limit}"
+    names: list[str | None] = []
+    found: list[list[str | None]] = []
+    while address:
+        answer = odd.client.get(address)
+        assert answer.status_code == 200, answer.text
+        names, *rows = csv_rows(answer.content)
+        assert answer.headers["ogc-numberreturned"] == str(len(rows))
+        found += rows
+        following = answer.links.get("next", {}).get("url")
+        address = following and f"{path}?{urlsplit(following).query}"
+    return names, found
+
+
+def nullable(row: list[str | None]) -> list[str]:
+    """Return a row whose cells can be sorted, nothing still told from empty."""
+    return ["nothing" if cell is None else f"={cell}" for cell in row]
+
+
+def copied(
+    odd: Odd, name: str, csv_rows: Callable[..., list[list[str | None]]]
+) -> list[list[str | None]]:
+    """Return the rows of a table as PostgreSQL's own CSV has them.
+
+    What CSV in general has no word for is put into the words of the file: JSON,
+    ISO 8601, base64, and nothing for what is no number.
+    """
+    shown = [
+        pg.SQL(COPIED.get(field.type, "{}::text")).format(
+            pg.Identifier("t", field.name)
+        )
+        for field in odd.survey(name).fields
+    ]
+    statement = pg.SQL("COPY (SELECT {} FROM {} AS t) TO STDOUT CSV").format(
+        pg.SQL(", ").join(shown), pg.Identifier(*source_of(name))
+    )
+    target = io.BytesIO()
+    with odd.connection, odd.connection.cursor() as cursor:
+        cursor.copy_expert(statement, target)
+    return csv_rows(target.getvalue(), b"\n")
+
+
+_NUMBER = "CASE WHEN {0}::text NOT IN ('NaN', 'Infinity', '-Infinity') THEN {0} END"
+COPIED = {
+    FieldType.NUMBER: _NUMBER,
+    FieldType.INTEGER: "{}",
+    FieldType.UUID: "{}",
+    FieldType.DATE: "to_jsonb({}) #>> '{{}}'",
+    FieldType.DATETIME: "to_jsonb({}) #>> '{{}}'",
+    FieldType.TIME: "to_jsonb({}) #>> '{{}}'",
+    FieldType.JSON: "to_json({})",
+    FieldType.ARRAY: "to_json({})",
+    FieldType.BINARY: "translate(encode({}, 'base64'), E'\\n', '')",
+}
 
 
 @every_table

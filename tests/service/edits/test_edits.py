@@ -550,6 +550,7 @@ def test_any_form_of_a_feature_tells_its_state(edited: httpx.Client) -> None:
         {"headers": {"Accept-Encoding": "gzip"}},
         {"params": {"f": "jsonfg"}},
         {"params": {"f": "gml"}},
+        {"params": {"f": "csv"}},
     ]
     tags = [edited.get(path, **form).headers["etag"] for form in forms]
     assert len(set(tags)) == len(tags)

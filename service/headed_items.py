@@ -1,4 +1,4 @@
-"""Items as GML: pages of any size in bounded memory, with their links as headers.
+"""Items in forms without a place for numbers and links, which are headers there.
 
 What follows a page is known only once it was read to its end, and a header comes
 before the first feature: a large page is therefore read into a file first, which
@@ -7,26 +7,20 @@ holds a session of the silo no longer than that takes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from metadata.crs import Crs
-from providers.feature_source import Counted, FeatureStream, Page
-from providers.gml import Numbering
-from providers.gml_bounds import GmlBounds
+from providers.feature_source import Counted, FeatureStream, Found
 from providers.query import Encoding, Query
 from service.features_visit import FeaturesVisit
-from service.gml_form import (
-    CLOSING,
-    count_headers,
-    features_of,
-    link_header,
-    numbering,
-)
+from service.item_forms import read_one
+from service.item_headers import count_headers, link_header
 from service.item_links import Links
 from service.items import (
     COUNT_BUDGET,
@@ -38,7 +32,9 @@ from service.items import (
     matching,
 )
 from service.links import Link
+from service.negotiation import Offer
 from service.parameters import ItemsRequest
+from service.snapshot import ServedCollection
 from service.spool import Spool, SpoolRoom
 from service.streaming import FeatureStreamResponse, IsGone, departure
 from service.validators import state_tag, version_tag
@@ -47,20 +43,65 @@ _GONE: Final = 499
 """What the metrics have of a client that left before its answer, as nginx says it."""
 
 
+class PageDocument(Protocol):
+    """The document of a page while features are added to it."""
+
+    closing: bytes
+    """What stands after the last feature."""
+
+    def add(self, features: bytes) -> bytes:
+        """Take in some features; return them as they stand in the document."""
+        ...
+
+    def opening(self) -> bytes:
+        """Return what stands before the first feature, once all were added."""
+        ...
+
+
+class HeadedForm(ABC):
+    """What stands around features in a form without a place for links."""
+
+    offer: Offer
+    encoding: Encoding
+
+    @abstractmethod
+    def begin(self, seen: FeaturesVisit, query: Query) -> PageDocument:
+        """Return the document of a page, still without features."""
+
+    @abstractmethod
+    def item(
+        self, seen: FeaturesVisit, crs: Crs, feature: bytes, links: Sequence[Link]
+    ) -> bytes:
+        """Return one feature as a document of its own; its links are headers."""
+
+    def headers(self, seen: FeaturesVisit) -> Mapping[str, str]:  # noqa: ARG002
+        """Return headers that only this form has."""
+        return {}
+
+    def opening(self, seen: FeaturesVisit, crs: Crs) -> bytes:
+        """Return a document without features up to where they would be."""
+        return self.begin(seen, Query(crs=crs)).opening()
+
+    async def read(self, served: ServedCollection, key: str, crs: Crs) -> Found | None:
+        """Read one feature, as a page of one."""
+        return await read_one(served, key, crs, self.encoding)
+
+
 @dataclass(frozen=True)
 class _Read:
     """A page that was read to its end."""
 
     spool: Spool
-    bounds: GmlBounds
+    document: PageDocument
     stream: FeatureStream
     """Exhausted; what it knows of the page."""
 
 
 @dataclass(frozen=True)
-class GmlItems(Items):
-    """The handlers of items and one item as GML."""
+class HeadedItems(Items):
+    """The handlers of items and one item whose links are headers."""
 
+    form: HeadedForm = field(kw_only=True)
     room: SpoolRoom = field(kw_only=True)
     """Where large pages are read into."""
 
@@ -77,13 +118,14 @@ class GmlItems(Items):
             tag = version_tag(question, found.version)
         links = seen.links(offer=self.form.offer).of_item(key)
         headers = self._tagged(seen.headers(crs), tag)
-        return Response(content, headers={**headers, **link_header(links)})
+        own = self.form.headers(seen)
+        return Response(content, headers={**headers, **own, **link_header(links)})
 
     async def answered(
         self, seen: FeaturesVisit, asked: ItemsRequest, links: Links, question: str
     ) -> Response:
         """Answer with a page, whole or by way of a file."""
-        query = replace(asked.query, encoding=Encoding.GML)
+        query = replace(asked.query, encoding=self.form.encoding)
         if asked.hits:
             return await self._hits(seen, query, links, question)
         large = asked.limit > STREAMED_FROM
@@ -100,7 +142,8 @@ class GmlItems(Items):
         found = links.of_items(query, None, more=False)
         tag = state_tag(question, counted.state)
         headers = self._about(seen, query, tag, counted, 0, found)
-        return Response(self.form.opening(seen, query.crs) + CLOSING, headers=headers)
+        document = self.form.begin(seen, query)
+        return Response(document.opening() + document.closing, headers=headers)
 
     async def _whole(
         self, seen: FeaturesVisit, query: Query, links: Links, question: str
@@ -111,8 +154,8 @@ class GmlItems(Items):
         found = links.of_items(query, page.next_cursor, more=page.has_more)
         tag = state_tag(question, page.state if agree(counted, page.state) else "")
         headers = self._about(seen, query, tag, counted, page.count, found)
-        opening, number = self.form.opening(seen, query.crs), _numbers(seen, query)
-        content = await run_in_threadpool(_joined, opening, page, query.crs, number)
+        document = self.form.begin(seen, query)
+        content = await run_in_threadpool(_joined, document, page.sequence)
         return Response(content, headers=headers)
 
     async def _spooled(
@@ -127,23 +170,21 @@ class GmlItems(Items):
         except BaseException:
             read.spool.close()
             raise
-        opening = self.form.opening(seen, query.crs)
         return FeatureStreamResponse(
-            opening=opening + read.bounds.envelope(query.crs.uri).encode(),
+            opening=read.document.opening(),
             first=b"",
             stream=read.spool,
-            closing=lambda: CLOSING,
+            closing=lambda: read.document.closing,
             headers=headers,
         )
 
     def _read(self, seen: FeaturesVisit, query: Query, is_gone: IsGone) -> _Read | None:
         """Read a page to its end; `None` when the client leaves meanwhile."""
         stream, batch = begin(seen.served.features, query)
-        number, bounds, spool = _numbers(seen, query), GmlBounds(), Spool(self.room)
+        document, spool = self.form.begin(seen, query), Spool(self.room)
         try:
             while batch and not is_gone():
-                spool.write(number(batch) if number else batch)
-                bounds.add(batch)
+                spool.write(document.add(batch))
                 batch = next(stream, b"")
             spool.rewind()
         except BaseException:
@@ -154,7 +195,7 @@ class GmlItems(Items):
         if batch:
             spool.close()
             return None
-        return _Read(spool, bounds, stream)
+        return _Read(spool, document, stream)
 
     async def _about_read(
         self,
@@ -184,16 +225,11 @@ class GmlItems(Items):
         """Return the headers of a page."""
         headers = self._tagged(seen.headers(query.crs), tag)
         numbers = count_headers(counted.number, returned)
-        return {**headers, **numbers, **link_header(links)}
+        own = self.form.headers(seen)
+        return {**headers, **own, **numbers, **link_header(links)}
 
 
-def _joined(opening: bytes, page: Page, crs: Crs, number: Numbering | None) -> bytes:
-    """Return the document of a page."""
-    features, bounds = features_of(page.sequence), GmlBounds()
-    bounds.add(features)
-    box = bounds.envelope(crs.uri).encode()
-    return b"".join((opening, box, number(features) if number else features, CLOSING))
-
-
-def _numbers(seen: FeaturesVisit, query: Query) -> Numbering | None:
-    return numbering(seen.served, query.offset)
+def _joined(document: PageDocument, features: bytes) -> bytes:
+    """Return a document of some features, whole."""
+    added = document.add(features)
+    return b"".join((document.opening(), added, document.closing))
