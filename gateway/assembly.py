@@ -150,10 +150,8 @@ def keep(store: Store, surveys: Iterable[Survey]) -> tuple[Survey, ...]:
 def _first_seen(survey: Survey, before: Survey | None) -> Survey:
     if before is None:
         return survey
-    as_before = replace(survey, surveyed_at=before.surveyed_at, counted=before.counted)
-    if as_before != before:
-        return survey
-    return replace(before, counted=survey.counted)
+    known = before.equipped_as(survey)
+    return known if replace(survey, surveyed_at=before.surveyed_at) == known else survey
 
 
 def measure(

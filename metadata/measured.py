@@ -6,7 +6,7 @@ Nothing here is typed by a person, and nothing is stated by one: see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -189,6 +189,23 @@ class Survey:
     """The table's comment, as the silo has it."""
     counted: bool = False
     """Whether a trigger of ours counts every change of its rows."""
+    unindexed: tuple[str, ...] = ()
+    """Columns that could have an index to find their values by, and have none."""
+    unsorted: tuple[str, ...] = ()
+    """Columns that could have an index in their order, and have none; texts are
+    sorted by code point."""
+
+    def equipped_as(self, other: Survey) -> Survey:
+        """Return the same with the trigger and the indexes of another survey.
+
+        They come and go, and the table stays what it is.
+        """
+        return replace(
+            self,
+            counted=other.counted,
+            unindexed=other.unindexed,
+            unsorted=other.unsorted,
+        )
 
     @property
     def geometry(self) -> GeometryColumn | None:

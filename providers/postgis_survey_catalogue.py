@@ -14,6 +14,13 @@ from typing import Any, NamedTuple
 from metadata.measured import Field, FieldType, Filling, RelationKind, Source
 from providers.database import Connection
 from providers.postgis_counting import countable
+from providers.postgis_survey_indexes import (
+    NOTHING_LACKING,
+    Index,
+    Lacking,
+    choose_key,
+    lacking,
+)
 from providers.postgis_survey_types import SPATIAL, Declared, declared, field_type
 from providers.surveyed import statement
 
@@ -63,6 +70,7 @@ class Relation:
     """Columns that the silo's user may not read."""
     counted: bool = False
     """Whether a trigger of ours counts its changes, and may be read."""
+    lacking: Lacking = NOTHING_LACKING
 
     @property
     def dates(self) -> tuple[Field, ...]:
@@ -113,15 +121,6 @@ class _Column(NamedTuple):
         )
 
 
-class _Index(NamedTuple):
-    relation: int
-    is_primary: bool
-    is_unique: bool
-    method: str
-    columns: list[str]
-    is_required: bool
-
-
 def read_catalogue(
     connection: Connection, silo: str, *, schemas: Sequence[str]
 ) -> Catalogue:
@@ -146,8 +145,8 @@ def read_catalogue(
         for column in map(_Column._make, cursor.fetchall()):
             columns[column.relation].append(column)
         cursor.execute(statement("survey_indexes"), wanted)
-        indexes: dict[int, list[_Index]] = defaultdict(list)
-        for index in map(_Index._make, cursor.fetchall()):
+        indexes: dict[int, list[Index]] = defaultdict(list)
+        for index in map(Index._make, cursor.fetchall()):
             indexes[index.relation].append(index)
         cursor.execute(statement("survey_indexed_views"), wanted)
         indexed_views = {row[0] for row in cursor.fetchall()}
@@ -170,7 +169,7 @@ def _relation(
     row: tuple[Any, ...],
     silo: str,
     columns: Sequence[_Column],
-    indexes: Sequence[_Index],
+    indexes: Sequence[Index],
     *,
     is_indexed_view: bool,
     counted: bool,
@@ -178,7 +177,10 @@ def _relation(
     """Put together what the five statements said about one relation."""
     oid, schema, table, relkind, comment, is_readable, is_whole, estimate = row
     readable = [column for column in columns if column.readable]
-    key, is_required = _key({c.name for c in readable}, indexes, relkind)
+    fields = tuple(c.field for c in readable if not c.is_spatial)
+    key, is_required = choose_key(
+        {c.name for c in readable}, indexes, materialized=relkind == "m"
+    )
     indexed = {
         index.columns[0] for index in indexes if index.method in _SPATIAL_METHODS
     }
@@ -191,7 +193,7 @@ def _relation(
         is_readable=is_readable,
         is_wholly_readable=is_whole,
         estimate=estimate,
-        fields=tuple(c.field for c in readable if not c.is_spatial),
+        fields=fields,
         spatial=tuple(
             _spatial(c, indexed=is_indexed_view or c.name in indexed)
             for c in readable
@@ -201,6 +203,7 @@ def _relation(
         key_is_required=is_required,
         hidden=len(columns) - len(readable),
         counted=counted,
+        lacking=lacking(_KINDS[relkind], fields, indexes),
     )
 
 
@@ -213,24 +216,3 @@ def _spatial(column: _Column, *, indexed: bool) -> SpatialColumn:
         postgis=column.base_schema,
         indexed=indexed,
     )
-
-
-def _key(
-    readable: set[str], indexes: Sequence[_Index], relkind: str
-) -> tuple[tuple[str, ...], bool]:
-    """Choose the key: the primary one, else the unique index of fewest columns.
-
-    Columns of a materialised view are never NOT NULL, so there a unique index
-    serves as it is, and whoever measures looks for nulls.
-    """
-    candidates = [
-        index
-        for index in indexes
-        if index.is_unique
-        and readable.issuperset(index.columns)
-        and (index.is_required or relkind == "m")
-    ]
-    if not candidates:
-        return (), True
-    best = min(candidates, key=lambda i: (not i.is_primary, len(i.columns), i.columns))
-    return tuple(best.columns), best.is_required

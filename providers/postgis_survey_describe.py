@@ -66,6 +66,8 @@ def _structure(relation: Relation, now: datetime) -> Survey:
         temporal_field=dates[0].name if dates else "",
         comment=relation.comment,
         counted=relation.counted,
+        unindexed=relation.lacking.unindexed,
+        unsorted=relation.lacking.unsorted,
     )
 
 

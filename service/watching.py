@@ -239,7 +239,7 @@ class SiloWatch:
             seen = survey_structure(self._silo, now=now)
         structure = {s.source: s for s in seen.surveys if s.source in wanted}
         kept = {
-            source: replace(self._known[source], counted=survey.counted)
+            source: self._known[source].equipped_as(survey)
             for source, survey in structure.items()
             if source in self._known and same_form(survey, self._known[source])
         }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from metadata.errors import PasserelleError, SilosBusy, SourceError
@@ -235,9 +234,8 @@ class FollowedSilo:
         """Take surveys as the store has them: dated when each was first so found."""
         for survey in surveys:
             if survey.source in self._surveys:
-                self._surveys[survey.source] = replace(
-                    survey, counted=self._surveys[survey.source].counted
-                )
+                equipped = survey.equipped_as(self._surveys[survey.source])
+                self._surveys[survey.source] = equipped
 
     def close(self) -> None:
         """Let go of the silo."""

@@ -35,6 +35,12 @@ class RulesUnreadable(PasserelleError):
     """A rule set that is not there, or that cannot be used as it stands."""
 
 
+class Statement(str):
+    """What a person copies from a message, told to the end."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Flaw:
     """One way in which something fails a requirement."""
@@ -191,4 +197,5 @@ def _shown(value: str | Text, language: str) -> str:
     """Return a value fit for a message: one line, printable, not too long."""
     words = getattr(value, language) if isinstance(value, Text) else value
     words = " ".join(_UNPRINTABLE.sub("\ufffd", " ".join(words.split())).split())
-    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
+    whole = len(words) <= _SHOWN or isinstance(value, Statement)
+    return words if whole else words[: _SHOWN - 1] + "…"

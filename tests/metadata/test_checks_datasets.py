@@ -514,6 +514,17 @@ CASES = [
         collection={"geometries": (), "extent": None},
     ),
     Case("collection.table.empty", "empty", collection={"feature_count": 0}),
+    Case(
+        "collection.column.unindexed",
+        "none",
+        collection={
+            "feature_count": 1_000_000,
+            "unindexed": ("nom",),
+            "unsorted": ("nom",),
+        },
+        says='CREATE INDEX ON "public"."communes" ("nom" COLLATE "C"); '
+        'CREATE INDEX ON "public"."communes" ("nom");',
+    ),
     Case("collection.key.none", "none", collection={"surveyed": {"key": ()}}),
     Case(
         "collection.key.excluded",

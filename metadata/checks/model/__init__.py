@@ -15,6 +15,7 @@ from metadata.checks.model import (
     addresses,
     codes,
     columns,
+    indexes,
     licences,
     measures,
     periods,
@@ -33,6 +34,7 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         **persons.REQUIREMENTS,
         **measures.REQUIREMENTS,
         **columns.REQUIREMENTS,
+        **indexes.REQUIREMENTS,
     }
 )
 """Code of the requirement → the function that judges it."""
