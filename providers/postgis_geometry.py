@@ -2,8 +2,9 @@
 
 PostGIS has no GeoJSON for curves, for surfaces of faces and for collections
 within collections, and no position for an empty point among others; GEOS knows
-the first two as little. `ST_Transform` fails on positions that a reference
-system does not reach, and one such row must not keep the others from going out.
+the first two as little. Of empty curves it makes no lines. `ST_Transform` fails on
+positions that a reference system does not reach, and one such row must not keep the
+others from going out.
 What cannot be said in the reference system asked for is NULL here.
 
 References
@@ -25,6 +26,12 @@ from providers.windows import is_geographic
 
 _OPEN = frozenset({GeometryType.GEOMETRY, GeometryType.GEOMETRY_COLLECTION})
 _POINTS = frozenset({GeometryType.POINT, GeometryType.MULTI_POINT})
+_COLLECTED = (
+    "ST_GeometryType(geom) IN ('ST_GeometryCollection', 'ST_MultiPoint',"
+    " 'ST_MultiLineString', 'ST_MultiPolygon', 'ST_MultiCurve', 'ST_MultiSurface',"
+    " 'ST_PolyhedralSurface', 'ST_Tin')"
+)
+"""Whether a geometry is made of geometries."""
 _EVERYWHERE = ("Lambert Conic", "Popular Visualisation", "Mercator")
 """Projections that are computed for any number, however far away."""
 _FAR = 1e7
@@ -49,26 +56,57 @@ def plain(geometry: GeometryColumn) -> Sql:
     if geometry.type not in _OPEN:
         return found
     kind = sql("ST_GeometryType(", found, ")")
-    member = sql("ST_GeometryType(ST_GeometryN(", found, ", n))")
     return sql(
         "(CASE WHEN ", kind, " IN ('ST_Point', 'ST_LineString', 'ST_Polygon',"
         " 'ST_MultiLineString', 'ST_MultiPolygon') THEN ", found,
         " WHEN ", kind, " IN ('ST_MultiPoint', 'ST_PolyhedralSurface', 'ST_Tin',"
         " 'ST_Triangle') THEN ", _parts(found),
-        " WHEN ", kind, " = 'ST_GeometryCollection' AND EXISTS (SELECT FROM"
-        " generate_series(1, ST_NumGeometries(", found, ")) AS n WHERE ", member,
-        " IN ('ST_GeometryCollection', 'ST_MultiPoint', 'ST_PolyhedralSurface',"
-        " 'ST_Tin', 'ST_Triangle')) THEN ST_ForceCollection(", _parts(found), ")"
-        " ELSE ST_CurveToLine(", found, ") END)",
+        " WHEN ", kind, " = 'ST_GeometryCollection' THEN CASE WHEN ", _is_odd(found),
+        " THEN ST_ForceCollection(", _leaves(found), ") ELSE ST_CurveToLine(", found,
+        ") END WHEN ST_IsEmpty(", found, ") THEN NULL WHEN ", _is_odd(found), " THEN ",
+        _leaves(found), " ELSE ST_CurveToLine(", found, ") END)",
+    )  # fmt: skip
+
+
+def _is_odd(found: Sql) -> Sql:
+    """Tell whether some member cannot be in a collection, or is an empty curve."""
+    member = sql("ST_GeometryN(", found, ", n)")
+    return sql(
+        "EXISTS (SELECT FROM generate_series(1, ST_NumGeometries(", found, ")) AS n"
+        " WHERE ST_GeometryType(", member, ") IN ('ST_GeometryCollection',"
+        " 'ST_MultiPoint', 'ST_MultiCurve', 'ST_MultiSurface', 'ST_PolyhedralSurface',"
+        " 'ST_Tin', 'ST_Triangle') OR ST_GeometryType(", member,
+        ") IN ('ST_CircularString', 'ST_CurvePolygon') AND ST_IsEmpty(", member, "))",
     )  # fmt: skip
 
 
 def _parts(found: Sql) -> Sql:
     """Return the parts of a geometry joined anew, without empty ones."""
+    return _joined(sql("ST_Dump(", found, ")"))
+
+
+def _leaves(found: Sql) -> Sql:
+    """Return the same of a geometry that may have curves, however deep they are.
+
+    `ST_Dump` takes curves to pieces, and `ST_CurveToLine` makes of an empty one a
+    line of whatever is in the memory, or fails (PostGIS 3.3).
+    """
+    leaves = sql(
+        "(WITH RECURSIVE node(geom, at) AS (SELECT ", found, ", ARRAY[]::integer[]"
+        " UNION ALL SELECT ST_GeometryN(geom, n), at || n FROM node,"
+        " generate_series(1, ST_NumGeometries(geom)) AS n WHERE ", _COLLECTED,
+        ") SELECT ST_CurveToLine(geom) AS geom FROM (SELECT * FROM node WHERE NOT ",
+        _COLLECTED, " AND NOT ST_IsEmpty(geom) ORDER BY at OFFSET 0) AS leaf)",
+    )  # fmt: skip
+    return _joined(leaves)
+
+
+def _joined(parts: Sql) -> Sql:
+    """Join parts anew, without empty ones."""
     return sql(
         "(SELECT ST_Multi(ST_Collect(CASE ST_GeometryType(part.geom)"
         " WHEN 'ST_Triangle' THEN ST_MakePolygon(ST_ExteriorRing(part.geom))"
-        " ELSE part.geom END)) FROM ST_Dump(ST_CurveToLine(", found, ")) AS part"
+        " ELSE part.geom END)) FROM ", parts, " AS part"
         " WHERE NOT ST_IsEmpty(part.geom))",
     )  # fmt: skip
 
