@@ -155,6 +155,22 @@ def test_a_slow_client_holds_a_file_and_no_session(
     wait_for(lambda: not files_in(spooled))
 
 
+def test_csv_takes_the_same_way(
+    wide: httpx.Client,
+    described: Any,
+    spooled: Path,
+    wait_for: Wait,
+    csv_rows: Callable[..., list[list[str | None]]],
+) -> None:
+    path = PATH.replace("gml", "csv")
+    with asking(wide, path) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+        assert sessions(described.silo) == []
+        assert len(files_in(spooled)) == 1
+    wait_for(lambda: not files_in(spooled))
+    assert len(csv_rows(wide.get(path).content)) == 1 + ROWS
+
+
 def test_a_client_that_stops_reading_is_cut_off_and_its_file_goes(
     wide: httpx.Client,
     spooled: Path,
