@@ -147,7 +147,8 @@ def create_app(
             lambda: kept_sampling(sampler, cells),
             lambda: kept_ready(keeper, stage, interval),
             lambda: kept_files(
-                FilesKeeper(stage, lambda: reloader.store, clock), files
+                FilesKeeper(stage, lambda: reloader.store, clock, meter.note_making),
+                files,
             ),
         ),
     )

@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +28,7 @@ from metadata.measured import Source
 from providers.exports.place import files_place
 from providers.store import Store
 from providers.store_lock import LockHeld
+from service.files_attempts import Outcome, decode_attempt
 from service.files_worker import BUSY, encode_task
 from service.making import ask_marks, drop_others, sweep_files
 from service.snapshot import ServedCollection, Snapshot, Stage
@@ -42,6 +44,10 @@ _SWEPT: Final = timedelta(hours=1)
 """Between two looks for files that nothing names any more."""
 
 
+Noted = Callable[[Outcome, float], None]
+"""Called with what became of each collection, and the seconds that it took."""
+
+
 class FilesKeeper:
     """Looks what is due, and has it made."""
 
@@ -50,8 +56,10 @@ class FilesKeeper:
         stage: Stage,
         store: Callable[[], Store | None],
         clock: Callable[[], datetime],
+        noted: Noted,
     ) -> None:
         self._stage, self._store, self._clock = stage, store, clock
+        self._noted = noted
         self._lock: AbstractContextManager[None] | None = None
         self._asked: dict[tuple[str, ...], datetime] = {}
         """When a collection, of some columns and words, may be looked at again."""
@@ -89,10 +97,10 @@ class FilesKeeper:
                 self._sweep_at = now + _SWEPT
                 await asyncio.to_thread(sweep_files, snapshot, store, now)
             due, marks = await self._due(snapshot)
-            task = encode_task(snapshot, due, marks) if due else b""
+            task = encode_task(snapshot, due, marks, telling=True) if due else b""
             path = str(snapshot.configuration.path)
         if task:
-            await _make(path, task)
+            await make(path, task, [served.id for served in due], self._noted)
 
     async def _holds(self, store: Store) -> bool:
         """Take the lock of the keeper, once; tell whether we have it."""
@@ -164,17 +172,28 @@ def _is_lacking(served: ServedCollection) -> bool:
     return any(form not in served.files for form in served.to_be_made)
 
 
-async def _make(configuration: str, task: bytes) -> None:
-    """Have files made, and wait; nobody is left working when we are to end."""
+async def make(
+    configuration: str, task: bytes, due: Iterable[str], noted: Noted
+) -> None:
+    """Have files made, and wait; nobody is left working when we are to end.
+
+    Parameters
+    ----------
+    due
+        The collections of the task: those that a worker which broke down said nothing
+        of failed.
+    """
     worker = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "service.files_worker",
         configuration,
         stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
-        await worker.communicate(task)
+        silent = set(due) - await _followed(worker, task, noted)
+        await worker.wait()
     except BaseException:
         with suppress(ProcessLookupError):
             worker.terminate()
@@ -184,6 +203,25 @@ async def _make(configuration: str, task: bytes) -> None:
         logger.info("Files are being made by somebody else")
     elif worker.returncode:
         logger.warning("Making files ended with %s", worker.returncode)
+        for _ in silent:
+            noted(Outcome.FAILED, 0.0)
+
+
+async def _followed(worker: Process, task: bytes, noted: Noted) -> set[str]:
+    """Give a worker its task, and note what it tells; return of which collections."""
+    told: set[str] = set()
+    if worker.stdin is None or worker.stdout is None:
+        return told
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended before
+        worker.stdin.write(task)
+        await worker.stdin.drain()
+    worker.stdin.close()
+    async for line in worker.stdout:
+        account = decode_attempt(line)
+        if account is not None:
+            told.add(account.collection)
+            noted(account.outcome, account.seconds)
+    return told
 
 
 @asynccontextmanager

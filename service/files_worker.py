@@ -2,8 +2,9 @@
 
 Its arguments are the configuration and, for whoever says it otherwise, the level of
 what it logs. It is told on its standard input what the service serves, so that both
-mean the same columns (`encode_task`). What it does counts for little beside answering
-requests, so it asks for little of the machine.
+mean the same columns (`encode_task`), and tells on its standard output what became of
+each collection, where that is asked for (`service.files_attempts`). What it does counts
+for little beside answering requests, so it asks for little of the machine.
 
 Exit codes: 0 made; 1 some could not be made; 3 somebody else is making files.
 """
@@ -27,6 +28,7 @@ from providers.store import open_store
 from providers.store_lock import LockHeld
 from providers.store_surveys import decode_survey, encode_survey
 from service.building import Material, SiloView, build
+from service.files_attempts import Attempt, encode_attempt
 from service.making import make_everything
 from service.snapshot import ServedCollection, Snapshot
 
@@ -41,10 +43,16 @@ class Task(NamedTuple):
     surveys: dict[Source, Survey]
     marks: dict[Source, str]
     collections: tuple[str, ...]
+    telling: bool
+    """Whether to tell what becomes of each."""
 
 
 def encode_task(
-    snapshot: Snapshot, due: list[ServedCollection], marks: dict[Source, str]
+    snapshot: Snapshot,
+    due: list[ServedCollection],
+    marks: dict[Source, str],
+    *,
+    telling: bool = False,
 ) -> bytes:
     """Return what the worker is told: all that is served, and what of it is due."""
     served = snapshot.collections.values()
@@ -53,7 +61,8 @@ def encode_task(
         {"survey": encode_survey(survey), "mark": marks.get(survey.source)}
         for survey in surveys
     ]
-    task = {"tables": said, "collections": [each.id for each in due]}
+    ids = [each.id for each in due]
+    task = {"tables": said, "collections": ids, "telling": telling}
     return json.dumps(task).encode()
 
 
@@ -68,7 +77,7 @@ def decode_task(text: bytes) -> Task:
             surveys[survey.source] = survey
             if table["mark"] is not None:
                 marks[survey.source] = table["mark"]
-    return Task(surveys, marks, tuple(task["collections"]))
+    return Task(surveys, marks, tuple(task["collections"]), task["telling"])
 
 
 def snapshot_for(configuration: Configuration, task: Task) -> Snapshot:
@@ -100,6 +109,7 @@ def run(configuration: Configuration, task: Task) -> int:
                 clock=lambda: datetime.now(UTC),
                 wanted=task.collections,
                 marks=task.marks,
+                told=_tell if task.telling else None,
                 drop=False,
             )
     except LockHeld:
@@ -115,6 +125,12 @@ def run(configuration: Configuration, task: Task) -> int:
     changed = sum(made.changed for made in making.made.values())
     logger.info("Files of %d collections looked at, %d new", len(making.made), changed)
     return FAILED if making.failed else 0
+
+
+def _tell(attempt: Attempt) -> None:
+    """Tell at once what became of a collection."""
+    sys.stdout.buffer.write(encode_attempt(attempt))
+    sys.stdout.buffer.flush()
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from providers.store import Store
 from providers.store_files import MadeFile
 from providers.store_lock import LockHeld
 from service.building import Material, SiloView, build
+from service.files_attempts import Attempt
 from service.snapshot import ServedCollection, Snapshot
 from service.watching import SiloWatch
 
@@ -46,8 +47,8 @@ _UNWRITTEN: Final = (
     GEOSException,
 )
 """What writers of files raise."""
-Told = Callable[[str, Made], None]
-"""Called with each collection and what was made of it."""
+Told = Callable[[Attempt], None]
+"""Called with each collection and what became of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +251,7 @@ class _Maker:
             self._store.keep_files(())
 
     def _try(self, served: ServedCollection) -> None:
+        began, made = time.monotonic(), None
         try:
             made = self._make(served)
         except PasserelleError as error:
@@ -258,6 +260,9 @@ class _Maker:
             self.failed[served.id] = _unwritten(served.id, error)
         else:
             self._keep(served.id, made)
+        if self._told is not None:
+            took = time.monotonic() - began
+            self._told(Attempt(collection=served.id, seconds=took, made=made))
 
     def _make(self, served: ServedCollection) -> Made:
         content = file_content(served.dataset, served.collection)
@@ -278,8 +283,6 @@ class _Maker:
         self._said_at = now if tell else self._said_at
         self._store.keep_files(made.files, tell=tell)
         self.made[name] = made
-        if self._told is not None:
-            self._told(name, made)
 
 
 def _unwritten(name: str, error: Exception) -> PasserelleError:

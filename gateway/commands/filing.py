@@ -15,8 +15,8 @@ from gateway.publication.result import ExitCode
 from metadata.description import Descriptions, read_descriptions
 from metadata.errors import FilesUnreachable, SourceUnreachable
 from metadata.finding import Text
-from providers.exports.making import Made
 from providers.exports.place import files_place
+from service.files_attempts import Attempt
 from service.making import (
     Making,
     drop_collections,
@@ -50,7 +50,7 @@ def make_dataset_files(desk: Desk, ids: Collection[str]) -> int:
             desk.store,
             clock=lambda: datetime.now(UTC),
             wanted=_collections(descriptions, ids) if ids else None,
-            told=lambda name, made: _tell(desk, name, made),
+            told=lambda attempt: _tell(desk, attempt),
         )
     finally:
         for silo in snapshot.silos.values():
@@ -101,8 +101,11 @@ def _collections(descriptions: Descriptions, ids: Collection[str]) -> frozenset[
     )
 
 
-def _tell(desk: Desk, name: str, made: Made) -> None:
-    """Say what was made of one collection."""
+def _tell(desk: Desk, attempt: Attempt) -> None:
+    """Say what was made of one collection; what failed is said at the end."""
+    name, made = attempt.collection, attempt.made
+    if made is None:
+        return
     sizes = ", ".join(f"{f.format} {f.length:,}" for f in made.files)
     french = sizes.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(
         "\N{NARROW NO-BREAK SPACE} ", ", "

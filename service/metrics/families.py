@@ -111,6 +111,15 @@ _ALL: Mapping[str, Family] = {
     "files_made_timestamp_seconds": _gauge(
         "", "When the newest of those files was made."
     ),
+    "files_made_oldest_timestamp_seconds": _gauge(
+        "", "When rows were last read for the collection of which that is longest ago."
+    ),
+    "files_makings_total": _counter(
+        "outcome",
+        "Times that rows of a collection were read for its files, by what became of"
+        " them: new, unchanged or failed.",
+    ),
+    "files_making_seconds_total": _counter("outcome", "Time that this took."),
     "worker_memory_bytes": _gauge("", "Resident memory."),
     "worker_cpu_seconds_total": _counter("", "Time of the processor that was used."),
     "worker_start_timestamp_seconds": _gauge("", "When the worker started."),

@@ -11,6 +11,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.files_attempts import Outcome
 from service.metrics.cells import Cells, Key
 from service.metrics.families import DURATIONS, FAMILIES, Kind
 
@@ -38,6 +39,9 @@ class Meter:
         self._places: dict[tuple[str, str, int], _Places] = {}
         self._followed: dict[Key, float] = {}
         self._forget_gauges(())
+        # A counter that is not there before its first time never seems to grow.
+        for outcome in Outcome:
+            self.note_making(outcome, 0.0, times=0)
 
     def note(
         self, route: str, method: str, status: int, *, seconds: float, size: int
@@ -68,6 +72,12 @@ class Meter:
         """Count an answer that was broken off."""
         name = "passerelle_http_responses_unfinished_total"
         self.cells.values[self.cells.place((name, route))] += 1
+
+    def note_making(self, outcome: Outcome, seconds: float, *, times: int = 1) -> None:
+        """Count a collection whose files were made, or were to be."""
+        for name, number in (("makings", times), ("making_seconds", seconds)):
+            key = f"passerelle_files_{name}_total", outcome.value
+            self.cells.values[self.cells.place(key)] += number
 
     def sample(self, samples: Samples) -> None:
         """Take over what others keep; gauges that are not among them end."""

@@ -93,10 +93,12 @@ def _silos(snapshot: Snapshot) -> Iterator[Sample]:
 
 def _files(snapshot: Snapshot) -> Iterator[Sample]:
     """Yield the files made ahead that may go out."""
-    files = [f for c in snapshot.collections.values() for f in c.files.values()]
+    collections = [c.files.values() for c in snapshot.collections.values() if c.files]
+    files = [file for each in collections for file in each]
     for form, number in Counter(file.format.value for file in files).items():
         yield ("files", form), number
     yield ("files_bytes",), sum(file.length for file in files)
     if files:
-        newest = max(file.checked_at for file in files)
-        yield ("files_made_timestamp_seconds",), newest.timestamp()
+        read = [max(file.checked_at for file in each) for each in collections]
+        yield ("files_made_timestamp_seconds",), max(read).timestamp()
+        yield ("files_made_oldest_timestamp_seconds",), min(read).timestamp()
