@@ -83,7 +83,9 @@ def csv_columns(
     taken = {column.name.casefold() for column in published}
     place = _ON_THE_GLOBE if is_geographic(crs.srid) else _ON_A_PLANE
     has_place = geometry.type is GeometryType.POINT and not taken & set(place)
-    name = f"_{_WKT}" if _WKT.casefold() in taken else _WKT
+    name = _WKT
+    while name.casefold() in taken:
+        name = f"_{name}"
     return CsvColumns(names, place if has_place else (), name)
 
 

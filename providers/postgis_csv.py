@@ -13,6 +13,7 @@ from metadata.measured import FieldType, GeometryColumn
 from providers.csv_lines import TO_BE_QUOTED, columns_asked
 from providers.decimals import decimals
 from providers.dialect import ROW
+from providers.postgis_dialect import BYTEWISE, is_plain_text
 from providers.postgis_geometry import outgoing
 from providers.query import Query
 from providers.sql import Name, Sql, joined, sql
@@ -55,7 +56,10 @@ def _cell(column: PublishedColumn) -> Sql:
     if kind is FieldType.NUMBER or kind is FieldType.INTEGER:
         number = sql(name, " - ", name, " = 0")
         return sql("(CASE WHEN ", number, " THEN ", name, "::text END)")
-    return _quoted(_text(name, kind))
+    if kind is FieldType.STRING and is_plain_text(column):
+        return sql("(", _quoted(sql("(", name, BYTEWISE, ")")), ")")
+    text = sql("(SELECT ", _text(name, kind), BYTEWISE, " AS t OFFSET 0) AS given")
+    return sql("(SELECT ", _quoted(("t",)), " FROM ", text, ")")
 
 
 def _text(name: Sql, kind: FieldType) -> Sql:
@@ -69,9 +73,8 @@ def _text(name: Sql, kind: FieldType) -> Sql:
 def _quoted(text: Sql) -> Sql:
     """Return a text as `providers.csv_lines.text_cell` writes it."""
     return sql(
-        "(SELECT CASE WHEN t = '' OR t ~ '", TO_BE_QUOTED, "'"
-        " THEN '\"' || replace(t, '\"', '\"\"') || '\"' ELSE t END"
-        " FROM (SELECT ", text, " AS t OFFSET 0) AS given)",
+        "CASE WHEN ", text, " = '' OR ", text, " ~ '", TO_BE_QUOTED, "' THEN '\"' ||"
+        " replace(", text, ", '\"', '\"\"') || '\"' ELSE ", text, " END",
     )  # fmt: skip
 
 

@@ -45,6 +45,10 @@ _CASTS = {
     Kind.TIME: "::time",
     Kind.UUID: "::uuid",
 }
+BYTEWISE = ' COLLATE "C"'
+"""Has a text compared byte by byte: where a column's collation takes different letters
+for the same, PostgreSQL looks for nothing in it.
+"""
 
 
 def is_plain_text(column: PublishedColumn) -> bool:

@@ -22,6 +22,7 @@ from providers.gml import (
     geometry_name,
     shown_columns,
 )
+from providers.postgis_dialect import BYTEWISE
 from providers.postgis_geometry import outgoing
 from providers.query import Query
 from providers.sql import NOTHING, Bound, Name, Sql, sql
@@ -68,7 +69,7 @@ def _encoded(text: Sql) -> Sql:
         " THEN chr(b) ELSE '_' || upper(lpad(to_hex(b), 2, '0')) END, '' ORDER BY n)"
         " FROM (SELECT n, get_byte(o, n) AS b FROM (SELECT convert_to(t, 'UTF8') AS o)"
         " AS octets, generate_series(0, length(o) - 1) AS n) AS each_one) END"
-        " FROM (SELECT ", text, " AS t OFFSET 0) AS given)",
+        " FROM (SELECT ", text, BYTEWISE, " AS t OFFSET 0) AS given)",
     )  # fmt: skip
 
 
@@ -117,7 +118,9 @@ def _escaped(text: Sql) -> Sql:
     for character, entity in ENTITIES:
         written = "E'\\r'" if character == "\r" else f"'{character}'"
         plain = sql("replace(", plain, f", {written}, '{entity}')")
-    return sql("(SELECT ", plain, " FROM (SELECT ", text, " AS t OFFSET 0) AS given)")
+    return sql(
+        "(SELECT ", plain, " FROM (SELECT ", text, BYTEWISE, " AS t OFFSET 0) AS given)"
+    )
 
 
 def _geometry(collection: Collection, query: Query) -> Sql:

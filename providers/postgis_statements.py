@@ -19,7 +19,7 @@ from providers.decimals import decimals
 from providers.dialect import ROW
 from providers.feature_source import SEPARATOR
 from providers.postgis_csv import csv_line
-from providers.postgis_dialect import PostgisDialect, is_plain_text
+from providers.postgis_dialect import BYTEWISE, PostgisDialect, is_plain_text
 from providers.postgis_geometry import outgoing
 from providers.postgis_gml import gml_feature
 from providers.postgis_jsonfg import jsonfg_feature
@@ -290,7 +290,7 @@ def _encoded(column: PublishedColumn) -> Sql:
         ") - 1) AS n) AS octets)",
     )  # fmt: skip
     return sql(
-        "(CASE WHEN ", text, " ~ '^[A-Za-z0-9_.~-]*$' THEN ", text,
+        "(CASE WHEN ", text, BYTEWISE, " ~ '^[A-Za-z0-9_.~-]*$' THEN ", text,
         " ELSE ", encoded, " END)",
     )  # fmt: skip
 

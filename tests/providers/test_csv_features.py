@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import random
@@ -15,12 +17,14 @@ import numpy as np
 import psycopg2
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metadata.crs import CRS84, epsg
 from metadata.dataset import published_columns
 from metadata.file_formats import FileFormat
 from metadata.measured import FieldType, GeometryType
-from providers.csv_lines import columns_asked
+from providers.csv_lines import cell, columns_asked, line
 from providers.exports.content import FileContent
 from providers.exports.writing import write_files
 from providers.one_feature import query_of_one
@@ -274,6 +278,15 @@ class TestTexts:
             statement = f"COPY (SELECT * FROM {table} ORDER BY id) TO STDOUT CSV"
             assert copied(connection, statement) == page.sequence
 
+    @given(
+        cells=st.lists(st.none() | st.text(st.characters(codec="utf-8")), min_size=2)
+    )
+    def test_any_cells_come_back(self, csv_rows: Rows, cells: list[str | None]) -> None:
+        written_line = line(map(cell, cells))
+        assert csv_rows(written_line) == [cells]
+        reader = csv.reader(io.StringIO(written_line.decode(), newline=""), strict=True)
+        assert list(reader) == [[text or "" for text in cells]]
+
     NAMES = ("nom d'usage", 'guillemets "', "a,b", " été ", "=1", "%s", "a\nb", "wkt")
 
     @pytest.mark.parametrize("name", NAMES)
@@ -285,8 +298,6 @@ class TestTexts:
 
 def copied(connection: Any, statement: str) -> bytes:
     """Return what `COPY` sends, its lines ended as RFC 4180 has it."""
-    import io
-
     target = io.BytesIO()
     with connection.cursor() as cursor:
         cursor.copy_expert(statement, target)
@@ -391,6 +402,10 @@ class TestGeometries:
         (row,) = read(loaded, Query())
         assert list(row) == ["id", "Longitude", "WKT"]
         (there,) = read(loaded, Query(crs=epsg(2154)))
+        wkt = replace(columns[0], name="wkt"), replace(columns[1], name="_WKT")
+        loaded = load(replace(table, columns=wkt, key=("wkt",), name="spoken"))
+        (spoken,) = read(loaded, Query())
+        assert list(spoken) == ["wkt", "_WKT", "__WKT"]
         assert list(there) == ["id", "Longitude", "x", "y", "WKT"]
 
 

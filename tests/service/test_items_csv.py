@@ -394,3 +394,27 @@ def test_odd_keys_are_found(
     with serve(on_postgis) as client:
         answer = get(client, f"/collections/mots/items/{quote(key, safe='')}")
         assert csv_rows(answer.content) == [["mot"], [key]]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonfg", "gml", "csv"])
+@pytest.mark.parametrize("limit", [100, 1001])
+@pytest.mark.postgis
+def test_a_collation_that_takes_different_letters_for_the_same_is_no_matter(
+    on_postgis: Any, serve: Serve, form: str, limit: int
+) -> None:
+    on_postgis.execute(
+        """CREATE COLLATION egal (provider = icu, locale = 'und-u-ks-level1',
+           deterministic = false);
+           CREATE TABLE mots (id integer, mot text COLLATE egal,
+           PRIMARY KEY (id, mot));
+           INSERT INTO mots VALUES (1, 'Été'), (2, 'ete "a", b'), (3, '')"""
+    )
+    on_postgis.execute("CREATE TABLE cles (mot text COLLATE egal PRIMARY KEY)")
+    on_postgis.execute("INSERT INTO cles VALUES ('Été'), ('a b')")
+    on_postgis.describe("mots", "mots", "cles")
+    with serve(on_postgis) as client:
+        asked: Any = {"f": form, "limit": limit}
+        for name in ("mots", "cles"):
+            answer = client.get(f"/collections/{name}/items", params=asked)
+            assert answer.status_code == 200, answer.text
+            assert "Été" in answer.text
