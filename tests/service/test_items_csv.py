@@ -313,6 +313,17 @@ class TestReaders:
         expected = [f["geometry"]["coordinates"] for f in plain]
         assert np.allclose(places, expected, rtol=0, atol=1e-9)
 
+    def test_pages_are_followed_by_what_reads_link_headers(
+        self, service: httpx.Client
+    ) -> None:
+        address: str | None = f"{ITEMS}?f=csv&limit=7"
+        pages = []
+        while address:
+            answer = service.get(local(address))
+            pages.append(pandas.read_csv(io.BytesIO(answer.content)))
+            address = answer.links.get("next", {}).get("url")
+        assert pandas.concat(pages)["limit"].tolist() == list(range(1, 31))
+
     @pytest.mark.parametrize("collection", ["places", "zones"])
     def test_gdal_finds_the_geometry(
         self, service: httpx.Client, tmp_path: Path, collection: str
