@@ -18,6 +18,13 @@ STATEMENT_TIMEOUT = 600_000
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each attempt to come back: a server that crashed recovers first."""
 _QUIET = "SELECT set_config('client_min_messages', 'error', false)"
+_ATTENTIVE = (
+    "SELECT set_config('client_min_messages', 'error', false)"
+    " UNION ALL SELECT set_config(name, '2s', false) FROM pg_settings"
+    " WHERE name = 'client_connection_check_interval'"
+)
+"""Has a statement ended soon after the process that asked for it, from PostgreSQL 14
+on; otherwise the server would go on measuring for nobody."""
 
 Cursor = psycopg2.extensions.cursor
 
@@ -88,9 +95,12 @@ class Session:
     def _connected(self) -> Connection:
         connection = connect(self._location, statement_timeout=self._statement_timeout)
         # ST_IsValid and others remark on each bad geometry; the counts say it.
-        with connection.cursor() as cursor:
-            cursor.execute(_QUIET)
-        connection.commit()
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(_ATTENTIVE)
+        except psycopg2.DataError:  # a server on a system that cannot tell refuses
+            with connection, connection.cursor() as cursor:
+                cursor.execute(_QUIET)
         return connection
 
 

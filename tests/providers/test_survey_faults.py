@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -417,3 +419,39 @@ def test_what_ends_a_survey_ends_its_statements_too(postgis: str) -> None:
     with pytest.raises(Interrupted):
         survey_silo(silo(postgis), now=NOW, workers=3, progress=stop)
     assert time.monotonic() - started < 10
+
+
+ABANDONED = """
+import sys
+from providers.postgis_survey_session import Session
+with Session(sys.argv[1], statement_timeout=60_000).reading() as cursor:
+    cursor.execute("SELECT pg_sleep(60), 'abandoned'")
+"""
+
+
+def test_the_server_stops_measuring_for_a_process_that_is_gone(postgis: str) -> None:
+    measuring = subprocess.Popen([sys.executable, "-c", ABANDONED, postgis])
+    try:
+        wait_until(lambda: abandoned(postgis) == 1, 20)
+    finally:
+        measuring.kill()
+        measuring.wait()
+    wait_until(lambda: abandoned(postgis) == 0, 20)
+
+
+def abandoned(address: str) -> int:
+    """Return how many sessions of the process above work."""
+    ((number,),) = execute(
+        address,
+        "SELECT count(*)::integer FROM pg_stat_activity WHERE state = 'active'"
+        " AND query LIKE '%, ''abandoned''' AND datname = current_database()"
+        " AND pid <> pg_backend_pid()",
+    )
+    return int(str(number))
+
+
+def wait_until(what: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.1)
