@@ -13,14 +13,15 @@ from service.memory import PageMemory
 from service.negotiation import CSV, GML, JSONFG
 from service.sizes import FeatureSizes
 from service.spool import SpoolRoom
+from service.streaming import StreamThreads
 
 
 def every_form(memory: PageMemory, room: SpoolRoom) -> Items:
     """Return the handlers of items; those of GeoJSON know all others."""
-    sizes = FeatureSizes()
+    shared = memory, FeatureSizes(), StreamThreads()
     others = {
-        JSONFG.name: Items(memory, sizes, form=JSONFG_FORM),
-        GML.name: HeadedItems(memory, sizes, form=GML_FORM, room=room),
-        CSV.name: HeadedItems(memory, sizes, form=CSV_FORM, room=room),
+        JSONFG.name: Items(*shared, form=JSONFG_FORM),
+        GML.name: HeadedItems(*shared, form=GML_FORM, room=room),
+        CSV.name: HeadedItems(*shared, form=CSV_FORM, room=room),
     }
-    return Items(memory, sizes, others=MappingProxyType(others))
+    return Items(*shared, others=MappingProxyType(others))

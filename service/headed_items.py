@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -162,7 +163,7 @@ class HeadedItems(Items):
         self, seen: FeaturesVisit, query: Query, links: Links, question: str
     ) -> Response:
         async with departure(seen.request.receive) as is_gone:
-            read = await run_in_threadpool(self._read, seen, query, is_gone)
+            read = await self.threads.run(partial(self._read, seen, query, is_gone))
         if read is None:
             return Response(status_code=_GONE)
         try:
@@ -180,8 +181,9 @@ class HeadedItems(Items):
 
     def _read(self, seen: FeaturesVisit, query: Query, is_gone: IsGone) -> _Read | None:
         """Read a page to its end; `None` when the client leaves meanwhile."""
+        document = self.form.begin(seen, query)
         stream, batch = begin(seen.served.features, query)
-        document, spool = self.form.begin(seen, query), Spool(self.room)
+        spool = Spool(self.room)
         try:
             while batch and not is_gone():
                 spool.write(document.add(batch))

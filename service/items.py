@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
@@ -58,7 +59,7 @@ from service.parameters import (
 from service.posted import beside_posted, read_posted
 from service.problems import not_found
 from service.sizes import FeatureSizes
-from service.streaming import FeatureStreamResponse
+from service.streaming import FeatureStreamResponse, StreamThreads
 from service.validators import held_tag, state_tag, version_tag
 
 COUNT_BUDGET = 500
@@ -78,6 +79,7 @@ class Items:
 
     memory: PageMemory
     sizes: FeatureSizes = field(default_factory=FeatureSizes)
+    threads: StreamThreads = field(default_factory=StreamThreads)
     form: JsonForm = GEOJSON_FORM
     others: Mapping[str, Items] = field(default_factory=lambda: MappingProxyType({}))
     """Handlers of the other forms, by the name of their offer."""
@@ -172,7 +174,8 @@ class Items:
         known = await self._known(seen, question, CRS84)
         if known is not None:
             return known
-        stream, first = await run_in_threadpool(begin, seen.served.features, Query())
+        source = seen.served.features
+        stream, first = await self.threads.run(partial(begin, source, Query()))
         headers = self._tagged(seen.headers(CRS84), state_tag(question, stream.state))
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return FeatureStreamResponse(
@@ -204,7 +207,7 @@ class Items:
     ) -> Response:
         """Answer with a page on its way; what ends it is known before it begins."""
         served, query = seen.served, asked.query
-        stream, first = await run_in_threadpool(begin, served.features, query)
+        stream, first = await self.threads.run(partial(begin, served.features, query))
         try:
             counted = await served.reading.count(
                 query, state=stream.state, budget_ms=COUNT_BUDGET

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from metadata.errors import PasserelleError
+from metadata.errors import PasserelleError, SilosBusy
 
+T = TypeVar("T")
+MOST: Final = 32
+"""Streams of one worker that begin, or wait for a session, at once."""
 SEND_TIMEOUT = 60.0
 """Seconds that a client may take to make room for the next batch."""
 
@@ -43,6 +47,35 @@ class Batches(Protocol):
 
 class ClientStalled(PasserelleError):
     """A client has stopped reading; what it has got is cut off."""
+
+
+class StreamThreads:
+    """Threads in which streams begin, for each waits for a session of its silo there.
+
+    They are others than those of everything else, which is not kept waiting.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(MOST, thread_name_prefix="stream")
+        self._busy = 0
+
+    async def run(self, begin: Callable[[], T]) -> T:
+        """Run what begins a stream.
+
+        Raises
+        ------
+        metadata.errors.SilosBusy
+            So many are waiting already that there is no use in one more.
+        """
+        if self._busy >= MOST:
+            message = f"{MOST} streams are beginning or waiting already."
+            raise SilosBusy(message, hint="Ask again in a few seconds.")
+        self._busy += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, begin)
+        finally:
+            self._busy -= 1
 
 
 class FeatureStreamResponse(Response):

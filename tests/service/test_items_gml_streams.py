@@ -20,6 +20,7 @@ import pytest
 from lxml import etree
 
 from service.spool import HELD
+from service.streaming import MOST
 
 pytestmark = pytest.mark.postgis
 ROWS = 2_000
@@ -57,6 +58,40 @@ def described(on_postgis: Any, spooled: Path) -> Any:
 def wide(described: Any, serve: Serve) -> Iterator[httpx.Client]:
     with serve(described) as client:
         yield client
+
+
+def first_line(connection: socket.socket) -> bytes:
+    """Return how an answer begins; nothing while it is still being read."""
+    connection.settimeout(6)
+    try:
+        return connection.recv(12)
+    except TimeoutError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/collections/lente/items?f=gml&limit=10000",
+        "/collections/lente/items?limit=10000",
+        "/collections/lente/download/lente.geojson",
+    ],
+)
+def test_those_that_wait_for_a_session_keep_nobody_else_waiting(
+    slow: httpx.Client, described: Any, wait_for: Wait, path: str
+) -> None:
+    with ExitStack() as held:
+        asked = [held.enter_context(asking(slow, path)) for _ in range(MOST + 20)]
+        wait_for(lambda: len(sessions(described.silo)) == 2)
+        for other in ("/health", "/collections/wide/items?limit=5&f=html"):
+            assert slow.get(other, timeout=3).status_code == 200
+        refused = slow.get(path, timeout=3)
+        assert_unavailable(refused, "Busy")
+        answers = [first_line(connection) for connection in asked]
+        assert answers.count(b"HTTP/1.1 503") >= MOST
+    wait_for(lambda: not sessions(described.silo))
+    described.execute(VIEW)
+    assert slow.get(path, timeout=30).status_code == 200
 
 
 @pytest.fixture
