@@ -33,6 +33,9 @@ DATA_INTERVAL = timedelta(seconds=15)
 """How often at most a silo is asked whether rows changed; more seldom where measuring
 those that did takes long (`service.pace`)."""
 
+UNCOUNTED = timedelta(hours=1)
+"""Age at which a table of whose rows nothing is counted is measured again."""
+
 FileMarks = tuple[tuple[str, int, int, int], ...]
 
 
@@ -179,8 +182,9 @@ class SiloWatch:
         self._structure = ""
         self._wanted: frozenset[Source] = frozenset()
         self._known = {s.source: s for s in kept if s.source.silo == silo.name}
-        self._rows: dict[Source, str] = {}
-        """Mark of the rows that each table was measured under; none: to be measured."""
+        self._rows: dict[Source, tuple[str, datetime]] = {}
+        """Mark of the rows that each table was measured under, and when; none: to be
+        measured."""
         self._reading = Pace(workers=workers)
         self._measuring = Pace(DATA_INTERVAL, workers=workers)
         self._view: SiloView | None = None
@@ -230,8 +234,22 @@ class SiloWatch:
     ) -> SiloView | None:
         """Measure the tables whose rows changed since they were measured."""
         marks = self._changes.data()
-        moved = {s for s in wanted if self._rows.get(s) != data_mark(marks, s)}
+        moved = {s for s in wanted if self._has_moved(s, marks, now)}
         return self._measure_again(moved, marks, now, before) if moved else None
+
+    def _has_moved(
+        self, source: Source, marks: Mapping[str, str], now: datetime
+    ) -> bool:
+        """Tell whether rows may be others than were measured.
+
+        Of a foreign table, and of a view that reads one or a function, nothing is
+        counted: no mark says neither yes nor no.
+        """
+        if source not in self._rows:
+            return True
+        mark, moment = self._rows[source]
+        is_old = not mark and now - moment >= UNCOUNTED
+        return is_old or mark != data_mark(marks, source)
 
     def _survey(self, wanted: frozenset[Source], now: datetime) -> SiloView:
         """Look at all tables, and measure those that are new or of another form."""
@@ -267,7 +285,7 @@ class SiloWatch:
         fresh = {s.source: s for s in measured.surveys}
         for source in sources:
             if source in fresh or str(source) not in failed:
-                self._rows[source] = data_mark(marks, source)
+                self._rows[source] = data_mark(marks, source), now
             else:
                 self._rows.pop(source, None)
         return fresh, measured.findings

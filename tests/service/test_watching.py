@@ -104,6 +104,28 @@ def test_a_file_that_is_written_before_each_look_is_measured_all_the_same(
 
 
 @pytest.mark.postgis
+def test_a_table_of_which_nothing_is_counted_is_measured_each_hour(on_postgis) -> None:
+    on_postgis.execute(
+        "CREATE FUNCTION nombre() RETURNS integer STABLE LANGUAGE sql"
+        " AS 'SELECT count(*)::integer FROM places';"
+        "CREATE VIEW comptes AS SELECT i AS id FROM generate_series(1, nombre()) AS i"
+    )
+    silo = read_configuration(on_postgis.configuration).silos["sig"]
+    view = Source(silo="sig", container="public", table="comptes")
+    watch, seen = SiloWatch(silo), []
+    try:
+        for minutes in (0, 1, 59, 60, 61, 121):
+            looked = watch.look({view}, START + timedelta(minutes=minutes))
+            seen.append(rows(looked, view) if looked else None)
+            on_postgis.execute(
+                "DELETE FROM places WHERE id = (SELECT max(id) FROM places)"
+            )
+    finally:
+        watch.close()
+    assert seen == [30, None, None, 27, None, 25]
+
+
+@pytest.mark.postgis
 def test_a_new_table_shows_at_once_while_rows_are_due(on_postgis, wait_for) -> None:
     silo = read_configuration(on_postgis.configuration).silos["sig"]
     places = Source(silo="sig", container="public", table="places")
