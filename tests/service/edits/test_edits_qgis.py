@@ -265,7 +265,7 @@ def test_what_is_typed_into_a_column_that_it_took_for_texts_is_a_number(
 
 
 def test_an_instant_that_it_read_without_a_zone_stays_the_same(trees: Qgis) -> None:
-    # before 3.36, QGIS shows the hour of UTC as it is, and sends it so
+    # versions that know no zones show the hour of UTC as it is, and send it so
     before = trees.item("1")["properties"]["vu"]
     answer = trees.patch("1", {"properties": {"vu": "2024-05-04T12:00:00.500"}})
     assert answer.status_code == 204
