@@ -48,11 +48,8 @@ class Counting:
         try:
             await shared.settled()
             kept = self._kept(rows, state)
-            if kept is not None:
-                return kept
-            if not whole and self._counts.rests(rows):
-                return LEFT_OUT
-            return await shared.get()
+            rests = not whole and self._counts.rests(rows)
+            return kept or (LEFT_OUT if rests else await shared.get())
         finally:
             if shared.is_idle and self._shared.get(key) is shared:
                 del self._shared[key]

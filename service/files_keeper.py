@@ -183,14 +183,7 @@ async def make(
         The collections of the task: those that a worker which broke down said nothing
         of failed.
     """
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "service.files_worker",
-        configuration,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+    worker = await _started(configuration)
     try:
         silent = set(due) - await _followed(worker, task, noted)
         await worker.wait()
@@ -205,6 +198,17 @@ async def make(
         logger.warning("Making files ended with %s", worker.returncode)
         for _ in silent:
             noted(Outcome.FAILED, 0.0)
+
+
+async def _started(configuration: str) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "service.files_worker",
+        configuration,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
 
 
 async def _followed(worker: Process, task: bytes, noted: Noted) -> set[str]:
