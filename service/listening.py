@@ -20,6 +20,7 @@ import logging
 import mmap
 import multiprocessing
 import os
+import select
 import signal
 import socket
 from collections import deque
@@ -128,6 +129,9 @@ class Listener:
         self._pause: asyncio.TimerHandle | None = None
         self._beginning: asyncio.Task[None] | None = None
         self._closed = False
+        self._waiting = select.poll()
+        """Tells whether a connection waits."""
+        self._waiting.register(sock, select.POLLIN)
         sock.setblocking(False)
         self._loads.tell(0)
         self._listen()
@@ -160,7 +164,7 @@ class Listener:
             self._loads.forget_the_dead()
         elif self._loads.others_have_fewer() and not self._loop.is_hurried():
             self._left += 1
-            self._rest(TURN)
+            self._rest(TURN, self._look_again)
             return
         self._left = 0
         self._accept()
@@ -172,7 +176,7 @@ class Listener:
             # mostly that another worker was faster, or the client has gone
             if error.errno in _SHORT:
                 logger.warning("No connection can be accepted: %s", error.strerror)
-                self._rest(_REST)
+                self._rest(_REST, self._listen)
             return
         self._loop.remove_reader(self._socket)
         self._beginning = self._loop.create_task(self._begin(taken))
@@ -189,9 +193,15 @@ class Listener:
             self._beginning = None
             self._listen()
 
-    def _rest(self, seconds: float) -> None:
+    def _look_again(self) -> None:
+        """Go on with the connection that was left to the others, unless one took it."""
+        if not self._waiting.poll(0):
+            self._left = 0
+        self._listen()
+
+    def _rest(self, seconds: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._socket)
-        self._pause = self._loop.call_later(seconds, self._listen)
+        self._pause = self._loop.call_later(seconds, then)
 
 
 class SharingLoop(uvloop.Loop):

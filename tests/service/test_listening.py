@@ -87,6 +87,20 @@ def connected(clients: ExitStack, port: int, number: int) -> list[int]:
     return [who(each) for each in opened]
 
 
+def only_one_keeps(clients: ExitStack, port: int, number: int) -> int:
+    """Open so many connections and close those of all workers but one; return it."""
+    opened = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(number)]
+    served = {each: who(each) for each in opened}
+    kept = served[opened[0]]
+    for each, worker in served.items():
+        if worker != kept:
+            each.close()
+        else:
+            clients.callback(each.close)
+    time.sleep(1.1)  # the brief connections just closed are past
+    return kept
+
+
 def answering(port: int) -> set[int]:
     """Return the workers that answer on connections opened one after the other."""
     found = set()
@@ -125,16 +139,19 @@ def test_a_worker_that_lost_its_clients_takes_the_next_ones(
 ) -> None:
     with serving(tmp_path, 2) as (_, port):
         wait_for(lambda: all_started(port, 2), 60)
-        opened = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(8)]
-        served = {each: who(each) for each in opened}
-        kept = served[opened[0]]
-        for each, worker in served.items():
-            if worker != kept:
-                each.close()
-            else:
-                clients.callback(each.close)
-        time.sleep(0.2)
+        kept = only_one_keeps(clients, port, 8)
         assert Counter(connected(clients, port, 3))[kept] <= 1
+
+
+def test_what_one_worker_left_to_another_does_not_make_it_take_the_next(
+    tmp_path: Path, clients: ExitStack, wait_for: Any
+) -> None:
+    with serving(tmp_path, 2) as (_, port):
+        wait_for(lambda: all_started(port, 2), 60)
+        kept = only_one_keeps(clients, port, 24)
+        for _ in range(9):
+            time.sleep(0.02)
+            assert connected(clients, port, 1) != [kept]
 
 
 def test_a_worker_that_hangs_keeps_nobody_waiting(
