@@ -180,36 +180,6 @@ class TestPages:
         assert len(root_of(answer)) == 1 + 4
         assert 'method="POST"' in answer.headers["link"]
 
-    @pytest.mark.parametrize("limit", [3, 1001])
-    def test_its_copy_is_confirmed_and_told_from_geojson(
-        self, service: httpx.Client, limit: int
-    ) -> None:
-        for path in (ITEMS, f"{ITEMS}/3"):
-            asked: Any = {"limit": limit} if path == ITEMS else {}
-            first = service.get(path, params=asked, headers={"accept": TYPE})
-            held = {"accept": TYPE, "if-none-match": first.headers["etag"]}
-            confirmed = service.get(path, params=asked, headers=held)
-            assert (confirmed.status_code, confirmed.content) == (304, b"")
-            held["accept"] = "application/geo+json"
-            assert service.get(path, params=asked, headers=held).status_code == 200
-
-    @pytest.mark.parametrize("limit", [3, 1001])
-    def test_head_says_the_same_and_sends_nothing(
-        self, service: httpx.Client, limit: int
-    ) -> None:
-        asked: Any = {"f": "gml", "limit": limit}
-        head, whole = (service.request(m, ITEMS, params=asked) for m in ("HEAD", "GET"))
-        assert (head.status_code, head.content) == (200, b"")
-        for name in ("etag", "link", "ogc-numbermatched", "content-type"):
-            assert head.headers[name] == whole.headers[name]
-
-    @pytest.mark.parametrize("limit", [30, 1001])
-    def test_it_is_compressed(self, service: httpx.Client, limit: int) -> None:
-        asked: Any = {"f": "gml", "limit": limit}
-        answer = service.get(ITEMS, params=asked, headers={"accept-encoding": "gzip"})
-        assert answer.headers["content-encoding"] == "gzip"
-        assert len(root_of(answer)) == 1 + 30
-
 
 class TestOneItem:
     @pytest.mark.parametrize("crs", ["", f"{EPSG}2154"])
