@@ -6,7 +6,7 @@ Nothing here is typed by a person, and nothing is stated by one: see
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -194,9 +194,12 @@ class Survey:
     unsorted: tuple[str, ...] = ()
     """Columns that could have an index in their order, and have none; texts are
     sorted by code point."""
+    mark: str = field(default="", compare=False)
+    """What the silo said of the rows before they were measured (`providers.change`):
+    where it says the same again they need not be. Empty where it says nothing."""
 
     def equipped_as(self, other: Survey) -> Survey:
-        """Return the same with the trigger and the indexes of another survey.
+        """Return the same with the trigger, indexes and mark of another survey.
 
         They come and go, and the table stays what it is.
         """
@@ -205,6 +208,7 @@ class Survey:
             counted=other.counted,
             unindexed=other.unindexed,
             unsorted=other.unsorted,
+            mark=other.mark,
         )
 
     @property

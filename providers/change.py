@@ -11,25 +11,30 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from importlib.resources import files
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import psycopg2
 import psycopg2.errors
 
-from metadata.errors import CollectionBroken, SourceRefused, SourceUnreachable
+from metadata.errors import SourceUnreachable
 from metadata.measured import Source
 from providers.configuration import SiloConfiguration
 from providers.database import Connection, connect, translated
+from providers.postgis_state import COUNTER_GONE
+from providers.surveyed import Surveyed, statement
+
+Found = TypeVar("Found")
 
 _TIMEOUT = 5_000
 """Milliseconds that one look at a database may take."""
-_SQL = files("providers").joinpath("sql")
 CHANNEL: Final = "passerelle_change"
 """Where our triggers tell of a change; see `providers/sql/note_change.sql`."""
+_READERS: Final = ("-shm", ".lock")
+"""How the files end that reading a file leaves or writes beside it."""
 _DEAF: Final = (
     psycopg2.errors.ReadOnlySqlTransaction,
     psycopg2.errors.FeatureNotSupported,
@@ -90,6 +95,49 @@ def data_mark(marks: Mapping[str, str], source: Source) -> str:
     return marks.get(f"{source.container}.{source.table}", whole_file)
 
 
+def marked(surveyed: Surveyed, marks: Mapping[str, str]) -> Surveyed:
+    """Return what was measured with what the silo said of the rows before."""
+    surveys = (replace(s, mark=data_mark(marks, s.source)) for s in surveyed.surveys)
+    return replace(surveyed, surveys=tuple(surveys))
+
+
+def database_marks(connection: Connection) -> Mapping[str, str]:
+    """Return what the statistics collector counted, by table.
+
+    Beside it stands what triggers counted, which neither lags nor is reset.
+
+    Raises
+    ------
+    psycopg2.Error
+        Whatever the server said.
+    """
+    marks = {str(name): str(count) for name, count in _rows(connection, "data_marks")}
+    ((is_counted,),) = _rows(connection, "has_change_log")
+    if is_counted:
+        with suppress(*COUNTER_GONE):
+            for name, count in _rows(connection, "change_marks"):
+                marks[str(name)] = f"{marks.get(str(name), '')}/{count}"
+    return marks
+
+
+def file_marks(silo: SiloConfiguration) -> Mapping[str, str]:
+    """Return what is to be seen of each file without opening it.
+
+    Raises
+    ------
+    metadata.errors.SourceUnreachable
+        There is nothing at the address.
+    """
+    return _FileChanges(silo).data()
+
+
+def _rows(connection: Connection, name: str) -> list[tuple[Any, ...]]:
+    """Run one statement in a transaction of its own."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(statement(name))
+        return list(cursor.fetchall())
+
+
 class _DatabaseChanges:
     """PostgreSQL: transaction numbers of the catalogue's rows, and counters."""
 
@@ -100,21 +148,12 @@ class _DatabaseChanges:
 
     def structure(self) -> str:
         """Return a digest over the catalogue's rows."""
-        rows = self._rows("structure_mark.sql")
-        return ",".join(str(value) for value in rows[0])
+        (row,) = self._asked(lambda connection: _rows(connection, "structure_mark"))
+        return ",".join(str(value) for value in row)
 
     def data(self) -> Mapping[str, str]:
-        """Return what the statistics collector counted, by table.
-
-        Beside it stands what triggers counted, which neither lags nor is reset.
-        """
-        marks = {str(name): str(count) for name, count in self._rows("data_marks.sql")}
-        ((is_counted,),) = self._rows("has_change_log.sql")
-        if is_counted:
-            with suppress(CollectionBroken, SourceRefused):  # gone since
-                for name, count in self._rows("change_marks.sql"):
-                    marks[str(name)] = f"{marks.get(str(name), '')}/{count}"
-        return marks
+        """Return what was counted of each table."""
+        return self._asked(database_marks)
 
     def close(self) -> None:
         """Close the session."""
@@ -159,22 +198,17 @@ class _DatabaseChanges:
         except _DEAF as error:
             logger.debug("Silo %s does not ring: %s", self._silo.name, error)
 
-    def _rows(self, statement: str) -> list[tuple[object, ...]]:
-        """Run one statement in a transaction of its own; a lost session is closed."""
-        sql = _SQL.joinpath(statement).read_text(encoding="utf-8")
+    def _asked(self, ask: Callable[[Connection], Found]) -> Found:
+        """Ask something; a session that was lost meanwhile is closed."""
         kept = False
         try:
-            with (
-                translated(f"Looking for changes in silo “{self._silo.name}”"),
-                self._connected().cursor() as cursor,
-            ):
-                cursor.execute(sql)
-                rows = list(cursor.fetchall())
+            with translated(f"Looking for changes in silo “{self._silo.name}”"):
+                found = ask(self._connected())
             kept = True
         finally:
             if not kept:
                 self.close()
-        return rows
+        return found
 
 
 class _FileChanges:
@@ -190,11 +224,22 @@ class _FileChanges:
         return hashlib.sha256(repr(marks).encode()).hexdigest()
 
     def data(self) -> Mapping[str, str]:
-        """Return the mark of every file, by its path below the folder."""
+        """Return the mark of every file and geodatabase, by its path below the folder.
+
+        Files that differ in their endings alone are of one layer, and move together.
+        """
         if not self._path.exists():
             message = f"Looking at silo “{self._name}”: there is no {self._path}."
             raise SourceUnreachable(message)
-        return {self._container(path): _stat(path) for path in self._files()}
+        together: dict[tuple[Path, str], list[Path]] = {}
+        for path in sorted(self._files()):
+            together.setdefault(_layer(path), []).append(path)
+        marks: dict[str, str] = {}
+        for (folder, _), paths in together.items():
+            mark = "/".join(_stat(path) for path in paths)
+            holders = [folder] if _is_geodatabase(folder) else []
+            marks.update((self._container(path), mark) for path in (*paths, *holders))
+        return marks
 
     def close(self) -> None:
         """Nothing is held."""
@@ -208,15 +253,31 @@ class _FileChanges:
         return False
 
     def _files(self) -> Iterator[Path]:
-        if self._path.is_file():
-            yield self._path
-        else:
-            yield from (path for path in self._path.rglob("*") if path.is_file())
+        """Yield every file but those that readers write."""
+        alone = self._path.is_file()
+        for path in self._root.rglob("*") if not alone else self._root.iterdir():
+            beside = not alone or _layer(path) == _layer(self._path)
+            if beside and not path.name.endswith(_READERS) and path.is_file():
+                yield path
+
+    @property
+    def _root(self) -> Path:
+        return self._path.parent if self._path.is_file() else self._path
 
     def _container(self, path: Path) -> str:
         if path == self._path:
             return path.name
-        return path.relative_to(self._path).as_posix()
+        return path.relative_to(self._root).as_posix()
+
+
+def _layer(path: Path) -> tuple[Path, str]:
+    """Return the folder of a file and the name of its layer; a geodatabase is one."""
+    folder = path.parent
+    return folder, "" if _is_geodatabase(folder) else path.name.partition(".")[0]
+
+
+def _is_geodatabase(folder: Path) -> bool:
+    return folder.suffix.lower() == ".gdb"
 
 
 def _stat(path: Path) -> str:

@@ -24,13 +24,14 @@ from metadata.measured import FieldType, Filling
 from providers.edited_geometry import read_shape
 from providers.edited_geometry import wrong as wrong_geometry
 from providers.edited_json import malformed, read_object
-from providers.edited_values import bound, wrong
+from providers.edited_values import bound, is_writable, read_only, wrong
 from providers.feature_editing import (
     Change,
     Default,
     EditRefused,
     Patch,
     Refusal,
+    Unchanged,
     Written,
 )
 from providers.keys import read_key
@@ -85,7 +86,8 @@ def replaced(content: bytes, collection: Collection, crs: Crs, key: str) -> Chan
     absent = {
         column.field.name: Default.DEFAULT
         for column in published_columns(collection)
-        if column not in key_columns(collection) and not is_given(collection, column)
+        if column not in key_columns(collection)
+        and not _is_read_only(column, collection)
     }
     return {**absent, **values, **_placed(feature, collection, crs)}
 
@@ -188,8 +190,9 @@ def _values(
             if patching or value is not None:
                 _require_same(value, key, f"properties.{name}", collection)
             continue
-        if is_given(collection, column):
-            _require_nothing(column, value)
+        if _is_read_only(column, collection):
+            if value is not None:
+                found[column.field.name] = _sent_back(column, value, key)
             continue
         found[column.field.name] = _written(column, value, patching=patching)
     return found
@@ -232,15 +235,15 @@ def _placed(
     return {column.name: None if value is None else read_shape(value, column, crs)}
 
 
-def _require_nothing(column: PublishedColumn, value: Any) -> None:
-    """Refuse a value where only the silo gives any."""
-    if value is not None:
-        raise wrong(
-            column,
-            Text(f"« {column.name} » est donné par la base.",
-                 f"“{column.name}” is given by the database."),
-            Text("Laissez-le de côté.", "Leave it out."),
-        )  # fmt: skip
+def _is_read_only(column: PublishedColumn, collection: Collection) -> bool:
+    return is_given(collection, column) or not is_writable(column)
+
+
+def _sent_back(column: PublishedColumn, value: Any, key: str) -> Unchanged:
+    """Return a value that has to be the one that is there; of a new feature none is."""
+    if not key:
+        raise read_only(column)
+    return Unchanged(column, value)
 
 
 def _require_same(given: Any, key: str, member: str, collection: Collection) -> None:

@@ -75,6 +75,31 @@ def bound(column: PublishedColumn, value: Json) -> Scalar:
     return _WRITERS[column.field.type](column, _typed(column, value))
 
 
+def is_same(column: PublishedColumn, kept: Json, value: Json) -> bool:
+    """Tell whether two values are one in their column, however each is written."""
+    if kept == value:
+        return True
+    try:
+        return bound(column, kept) == bound(column, value)
+    except EditRefused:
+        return False
+
+
+def read_only(column: PublishedColumn) -> EditRefused:
+    """Return the error of a value that nobody can write."""
+    name = column.name
+    if is_writable(column):
+        found = Text(
+            f"« {name} » est donné par la base.", f"“{name}” is given by the database."
+        )
+    else:
+        found = Text(
+            f"« {name} » se lit, et ne s'écrit pas par le service.",
+            f"“{name}” is read, and not written through the service.",
+        )
+    return wrong(column, found, Text("Laissez-le de côté.", "Leave it out."))
+
+
 def _typed(column: PublishedColumn, value: Json) -> Json:
     """Return a number or truth value that is written as a text as what it says.
 
@@ -219,12 +244,6 @@ def _typed_text(column: PublishedColumn, value: Json) -> Scalar:
 
 
 def _structure(column: PublishedColumn, value: Json) -> Scalar:
-    if not is_writable(column):
-        raise wrong(
-            column,
-            Text(f"« {column.name} » se lit, et ne s'écrit pas par le service.",
-                 f"“{column.name}” is read, and not written through the service."),
-        )  # fmt: skip
     _require_whole_characters(column, value)
     return dump(value)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Any, Protocol
 
+from metadata.dataset import PublishedColumn
 from metadata.errors import PasserelleError
 from metadata.finding import Text
 from providers.sql import Scalar
@@ -78,13 +79,23 @@ class Patch:
     changes: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Unchanged:
+    """A value that a client sends back of a column that it cannot write."""
+
+    column: PublishedColumn
+    value: Any
+    """As JSON."""
+
+
 class Default(StrEnum):
     """Stands for what the silo puts where nothing is given."""
 
     DEFAULT = auto()
 
 
-Written = Scalar | Shape | Patch | Default
+Storable = Scalar | Shape | Patch | Default
+Written = Storable | Unchanged
 
 
 Change = Mapping[str, Written]

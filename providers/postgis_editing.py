@@ -7,7 +7,7 @@ comes at the same time waits for the lock, and then finds another version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Final, TypeVar, cast
 from urllib.parse import quote
@@ -16,13 +16,14 @@ import psycopg2
 import shapely
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
-from metadata.dataset import Collection
+from metadata.dataset import Collection, PublishedColumn, published_columns
 from metadata.editing import is_unconditional
 from metadata.finding import Text
 from providers.cql2_tree import Constant
 from providers.database import Connection, connect
 from providers.edited_geometry import wrong
 from providers.edited_json import dump, merged, read_kept
+from providers.edited_values import is_same, read_only
 from providers.feature_editing import (
     Change,
     Condition,
@@ -33,6 +34,8 @@ from providers.feature_editing import (
     Patch,
     Refusal,
     Shape,
+    Storable,
+    Unchanged,
     Written,
 )
 from providers.feature_source import Limits
@@ -88,12 +91,11 @@ class PostgisEditor:
     def update(self, key: str, change: Change, condition: Condition) -> Kept:
         """Change what is given of one feature, and leave the rest."""
         constant = self._constant(key)
-        patches = {n: v for n, v in change.items() if isinstance(v, Patch)}
 
         def work(cursor: Cursor) -> Kept:
-            before = self._locked(cursor, constant, condition, patches)
-            if change:
-                ready = self._ready(cursor, {**change, **before})
+            patched = self._locked(cursor, constant, condition, change)
+            ready = self._ready(cursor, {**change, **patched})
+            if ready:
                 _execute(cursor, self._statements.update(constant, ready))
                 _require_one(cursor)
             return Kept(key, self._version(cursor, key))
@@ -122,18 +124,20 @@ class PostgisEditor:
         cursor: Cursor,
         key: Constant,
         condition: Condition,
-        patches: Mapping[str, Patch],
+        change: Change,
     ) -> Ready:
         """Keep the row from others, if it is as meant; return what patches make."""
-        row = _row(cursor, self._statements.lock(key, tuple(patches)))
+        compared = {
+            column: change[name]
+            for column in published_columns(self._collection)
+            if isinstance(change.get(name := column.field.name), Patch | Unchanged)
+        }
+        row = _row(cursor, self._statements.lock(key, tuple(compared)))
         if row is None:
             raise _absent()
         version, *texts = cast("tuple[str, ...]", row)
         self._require_meant(version, condition)
-        return {
-            name: dump(merged(read_kept(text) if text else None, patch.changes))
-            for (name, patch), text in zip(patches.items(), texts, strict=True)
-        }
+        return dict(_patched(compared, texts))
 
     def _require_meant(self, version: str, condition: Condition) -> None:
         """Refuse an edit that is meant for another state, or says of none.
@@ -165,9 +169,13 @@ class PostgisEditor:
 
     def _ready(self, cursor: Cursor, change: Change) -> Ready:
         """Return a change as it is bound, its geometry as it is stored."""
-        return {name: self._stored(cursor, value) for name, value in change.items()}
+        return {
+            name: self._stored(cursor, value)
+            for name, value in change.items()
+            if not isinstance(value, Unchanged)
+        }
 
-    def _stored(self, cursor: Cursor, value: Written) -> Scalar | Default:
+    def _stored(self, cursor: Cursor, value: Storable) -> Scalar | Default:
         geometry = self._collection.geometry
         if isinstance(value, Patch):
             return dump(merged(None, value.changes))
@@ -214,6 +222,24 @@ class PostgisEditor:
             except psycopg2.Error:
                 lease.broken = True
                 return ()
+
+
+def _patched(
+    compared: Mapping[PublishedColumn, Written], texts: Sequence[str | None]
+) -> Iterator[tuple[str, str]]:
+    """Yield what patches make of the values that are there.
+
+    Raises
+    ------
+    providers.feature_editing.EditRefused
+        A value that nobody can write is not sent back as it is.
+    """
+    for (column, given), text in zip(compared.items(), texts, strict=True):
+        kept = read_kept(text) if text else None
+        if isinstance(given, Patch):
+            yield column.field.name, dump(merged(kept, given.changes))
+        elif isinstance(given, Unchanged) and not is_same(column, kept, given.value):
+            raise read_only(column)
 
 
 def _is_alive(lease: Lease[Connection]) -> bool:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from metadata.crs import Crs
-from metadata.dataset import Collection, published_columns
+from metadata.dataset import Collection, PublishedColumn, published_columns
 from providers.cql2_sql import compile_predicate
 from providers.cql2_tree import Comparison, Constant, Property
 from providers.dialect import ROW
 from providers.feature_editing import Default
 from providers.postgis_dialect import PostgisDialect
-from providers.postgis_statements import PostgisStatements
+from providers.postgis_statements import PostgisStatements, exact
 from providers.query import Encoding, Order, Query, key_columns
 from providers.sql import Bound, Name, Scalar, Sql, joined, sql
 
@@ -59,15 +59,15 @@ class EditingStatements:
         """Return the statement of a feature's version."""
         return sql("SELECT ", self._version, " FROM ", self._named, self._where(key))
 
-    def lock(self, key: Constant, patched: Sequence[str]) -> Sql:
+    def lock(self, key: Constant, looked_at: Sequence[PublishedColumn]) -> Sql:
         """Return the statement that keeps a row from others, and reads its version.
 
         Parameters
         ----------
-        patched
-            Columns of which the value is read as well, as JSON.
+        looked_at
+            Columns of which the value is read as well, in the JSON that goes out.
         """
-        values = (sql(", to_json(", Name((ROW, name)), ")::text") for name in patched)
+        values = (sql(", to_json(", exact(each), ")::text") for each in looked_at)
         return sql(
             "SELECT ", self._version, *values, " FROM ", self._named,
             self._where(key), " FOR UPDATE",

@@ -272,7 +272,7 @@ def _identifier(collection: Collection) -> Sql:
 
 def _identifying(column: PublishedColumn) -> Sql:
     """Return a key as a number or a text, all that an identifier may be."""
-    value = _exact(column)
+    value = exact(column)
     return sql(value, "::text") if column.field.type is FieldType.BOOLEAN else value
 
 
@@ -313,7 +313,7 @@ def _record(columns: Sequence[PublishedColumn]) -> Sql:
     """Return the record that `_properties` writes, as a part of ``FROM``."""
     if not columns or _are_long(columns):
         return NOTHING
-    named = (sql(_exact(column), " AS ", Name((column.name,))) for column in columns)
+    named = (sql(exact(column), " AS ", Name((column.name,))) for column in columns)
     return sql(", LATERAL (SELECT ", joined(", ", named), ") AS p")
 
 
@@ -327,7 +327,7 @@ def _written_out(columns: Sequence[PublishedColumn]) -> Sql:
             "to_json(",
             Bound(column.name),
             "::text)::text || ':' || coalesce(to_json(",
-            _exact(column),
+            exact(column),
             ")::text, 'null')",
         )
         for column in columns
@@ -335,7 +335,7 @@ def _written_out(columns: Sequence[PublishedColumn]) -> Sql:
     return sql("('{' || ", joined(" || ',' || ", members), " || '}')")
 
 
-def _exact(column: PublishedColumn) -> Sql:
+def exact(column: PublishedColumn) -> Sql:
     """Return a column in the form that JSON keeps exactly."""
     name = sql(Name((ROW, column.field.name)))
     match column.field.type:

@@ -7,7 +7,7 @@ planner statistics are never taken for a measure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ import psycopg2.errors
 
 from metadata.finding import Finding, Severity
 from metadata.measured import Source, Survey
+from providers.change import database_marks, marked
 from providers.configuration import SiloConfiguration
 from providers.database import STATEMENT_TIMEOUT, translated
 from providers.postgis_survey_catalogue import Catalogue, Relation, read_catalogue
@@ -84,6 +85,7 @@ def survey_silo(
     """
     session = Session(silo.location, statement_timeout=MEASURE_TIMEOUT)
     with closing(session):
+        marks = _marks(session, silo)
         catalogue = _read(session, silo)
         readable, findings = _chosen(catalogue, silo, sources)
         count = max(1, min(workers, len(readable)))
@@ -91,7 +93,13 @@ def survey_silo(
         with closing(sessions):
             run = _Run(sessions, now, catalogue.tracks_commits)
             results = _measure_all(run, readable, progress)
-    return _joined(silo, results, findings)
+    return marked(_joined(silo, results, findings), marks)
+
+
+def _marks(session: Session, silo: SiloConfiguration) -> Mapping[str, str]:
+    """Ask before measuring, so that what changes meanwhile shows at the next look."""
+    with translated(f"Looking for changes in silo “{silo.name}”"):
+        return database_marks(session.connection)
 
 
 def _read(session: Session, silo: SiloConfiguration) -> Catalogue:

@@ -18,6 +18,7 @@ from metadata.errors import SourceUnreachable
 from metadata.finding import Finding, Text
 from metadata.measured import Source, Survey
 from providers import vector_survey_formats, vector_survey_geopackage
+from providers.change import file_marks, marked
 from providers.configuration import SiloConfiguration
 from providers.survey_findings import survey_finding
 from providers.surveyed import Progress, Surveyed, in_order, is_wanted
@@ -65,6 +66,7 @@ def survey_silo(
     metadata.errors.SourceUnreachable
         There is nothing at the address, or it may not be read.
     """
+    marks = file_marks(silo)
     found = _find(silo, sources, now)
     surveys: list[Survey] = []
     findings = list(found.findings)
@@ -81,7 +83,7 @@ def survey_silo(
             findings.extend(wrong)
         if progress is not None:
             progress(done, total)
-    return in_order(surveys, findings, silo=silo.name)
+    return marked(in_order(surveys, findings, silo=silo.name), marks)
 
 
 def _measure(layer: Layer, *, is_alone: bool) -> tuple[Survey, list[Finding]]:

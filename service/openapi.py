@@ -31,6 +31,7 @@ from service.messages import say
 from service.negotiation import OPENAPI
 from service.openapi_edits import add_edits, edited_collections
 from service.openapi_forms import item_content, items_content, schema_content
+from service.openapi_headers import answer_headers, shared_headers
 from service.openapi_outlets import outlet_paths
 from service.openapi_parameters import (
     LISTING_PARAMETERS,
@@ -249,6 +250,7 @@ def _post(get: Document, name: str, title: str, language: Language) -> Document:
             "200": {
                 "description": summary,
                 "content": items_content(),
+                **answer_headers("items"),
             },
             **_errors(*_ERRORS, *_POST_ERRORS),
         },
@@ -310,7 +312,11 @@ def _get(
             "tags": [tag],
             "parameters": given,
             "responses": {
-                "200": {"description": summary, "content": content},
+                "200": {
+                    "description": summary,
+                    "content": content,
+                    **answer_headers(key),
+                },
                 **_errors(*_ERRORS),
             },
         }
@@ -327,6 +333,7 @@ def _components(
     return {
         "schemas": dict(_schemas()),
         "parameters": parameters,
+        "headers": shared_headers(language),
         "responses": dict(_error_responses(language)),
     }
 

@@ -182,7 +182,11 @@ class SiloWatch:
         self._structure = ""
         self._wanted: frozenset[Source] = frozenset()
         self._known = {s.source: s for s in kept if s.source.silo == silo.name}
-        self._rows: dict[Source, tuple[str, datetime]] = {}
+        self._rows = {
+            source: (survey.mark, survey.surveyed_at)
+            for source, survey in self._known.items()
+            if survey.mark
+        }
         """Mark of the rows that each table was measured under, and when; none: to be
         measured."""
         self._reading = Pace(workers=workers)

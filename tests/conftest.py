@@ -131,6 +131,10 @@ class Cluster:
         """Stop it as a restart would: sessions are ended, not waited for."""
         self._control("-m", "fast", "stop")
 
+    def crash(self) -> None:
+        """Stop it as a loss of power would."""
+        self._control("-m", "immediate", "stop")
+
     def start(self) -> None:
         self._control("-l", str(self.folder / "log"), "start")
 

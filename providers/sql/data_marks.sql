@@ -1,6 +1,11 @@
 -- What the statistics collector counted of each table: it grows with every change.
 -- A view has what was counted of all tables that it reads, a parent what was of its
 -- children too; one that reads a foreign table, of which nothing is counted, has none.
+-- Nor has any where nobody counts: on a standby, and where `track_counts` is off.
+--
+-- Beside the numbers stands what they are of: a table that was truncated or made anew
+-- has another row in pg_class (VACUUM and ANALYZE write it in place), and statistics
+-- that were reset, or lost in a crash, begin at another time.
 WITH RECURSIVE step AS (
     SELECT r.ev_class AS relation, d.refobjid AS other
     FROM pg_catalog.pg_class AS c
@@ -20,12 +25,18 @@ reads AS (
 ),
 counted AS (
     SELECT
-        c.oid, c.relkind,
+        c.oid, c.relkind, c.xmin AS version,
         pg_stat_get_tuples_inserted(c.oid) AS inserted,
         pg_stat_get_tuples_updated(c.oid) AS updated,
         pg_stat_get_tuples_deleted(c.oid) AS deleted
     FROM pg_catalog.pg_class AS c
     WHERE c.relkind IN ('r', 'm', 'v', 'p', 'f') AND c.oid >= 16384
+),
+statistics AS (
+    SELECT concat_ws(
+        '/', extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()),
+        extract(epoch FROM pg_stat_get_db_stat_reset_time(d.oid))) AS began
+    FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 ),
 part AS (
     SELECT oid AS relation, oid AS other FROM counted
@@ -35,11 +46,15 @@ part AS (
 SELECT
     n.nspname || '.' || c.relname,
     sum(k.inserted) || ':' || sum(k.updated) || ':' || sum(k.deleted)
+        || '/' || sum(hashtextextended(k.oid || ':' || k.version, 0))
+        || '/' || s.began
 FROM part AS e
 JOIN counted AS k ON k.oid = e.other
 JOIN pg_catalog.pg_class AS c ON c.oid = e.relation
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+CROSS JOIN statistics AS s
 WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
-GROUP BY n.nspname, c.relname
+  AND NOT pg_is_in_recovery() AND current_setting('track_counts')::boolean
+GROUP BY n.nspname, c.relname, s.began
 HAVING NOT bool_or(k.relkind = 'f')
    AND bool_or(k.relkind IN ('r', 'm', 'p'))

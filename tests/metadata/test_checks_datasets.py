@@ -542,6 +542,12 @@ CASES = [
         for case, changes, also in UNEDITABLE
     ),
     Case(
+        "collection.editable.text-key",
+        "text",
+        collection={**opened(key=("nom",)), "editable": "unconditional"},
+        says="CHECK (\"nom\" !~ '[#?%]')",
+    ),
+    Case(
         "collection.column.unknown",
         "unknown",
         collection={"columns": Columns(exclude=("nmo",))},

@@ -30,6 +30,8 @@ ASKED = {
 """What a path is asked for where it has to be asked for something."""
 UNLISTED = {"/admin", "/openapi", "/datasets", "/records", "/static"}
 """Other names of paths that are listed, and what pages are made of."""
+TELLING = {"etag", "link", "content-crs", "ogc-numbermatched", "ogc-numberreturned"}
+"""Headers that say something of the features."""
 ROOTS = ("", "/datasets/lieux", "/datasets/zonage")
 
 
@@ -269,6 +271,22 @@ def test_documented_choices_are_those_that_are_accepted(
         assert found[name]["schema"]["enum"]
         answer = service.get(address, params={name: "colour"})
         assert answer.status_code in {400, 406}
+
+
+@pytest.mark.parametrize("one", ["", "/1"])
+def test_documented_headers_are_those_that_are_sent(
+    service: httpx.Client, one: str
+) -> None:
+    paths = service.get("/api").json()["paths"]
+    path = f"/collections/{{collectionId}}/items{'/{featureId}' if one else ''}"
+    documented = {n.lower() for n in paths[path]["get"]["responses"]["200"]["headers"]}
+    sent: set[str] = set()
+    for form in ("json", "jsonfg", "gml", "csv"):
+        answer = service.get(f"/collections/places/items{one}", params={"f": form})
+        assert answer.status_code == 200
+        sent |= answer.headers.keys() & TELLING
+    assert documented == sent
+    assert bool(one) is ("ogc-numbermatched" not in documented)
 
 
 def test_documented_bounds_hold(service: httpx.Client) -> None:

@@ -12,6 +12,7 @@ import pytest
 from metadata.measured import Source
 from providers.change import data_mark, open_changes
 from providers.configuration import read_configuration
+from providers.survey import survey_silo
 from service.pace import SHARE, Pace
 from service.watching import DATA_INTERVAL, SiloWatch
 
@@ -38,6 +39,34 @@ def test_rows_that_come_between_the_first_look_and_the_second_are_seen(
         assert rows(second, places) == 10
         later = START + DATA_INTERVAL * 2
         assert watch.look({places}, later) is None
+    finally:
+        watch.close()
+        counters.close()
+
+
+@pytest.mark.postgis
+def test_what_was_measured_before_the_start_is_measured_when_rows_changed_since(
+    on_postgis, wait_for
+) -> None:
+    silo = read_configuration(on_postgis.configuration).silos["sig"]
+    places = Source(silo="sig", container="public", table="places")
+    zones = Source(silo="sig", container="public", table="zones")
+    counters = open_changes(silo)
+    wait_for(lambda: data_mark(counters.data(), zones).startswith("5:"))
+    kept = survey_silo(silo, now=START, sources={places, zones}).surveys
+    before = data_mark(counters.data(), places)
+    on_postgis.execute("DELETE FROM places WHERE id > 10")
+    wait_for(lambda: data_mark(counters.data(), places) != before)
+    on_postgis.execute("BEGIN; SET LOCAL track_counts = off; DELETE FROM zones; COMMIT")
+    watch = SiloWatch(silo, kept)
+    try:
+        first = watch.look({places, zones}, START)
+        assert first is not None
+        assert (rows(first, places), rows(first, zones)) == (30, 5)
+        second = watch.look({places, zones}, START + SECOND)
+        assert second is not None
+        # What nobody counted shows that the second table was left alone.
+        assert (rows(second, places), rows(second, zones)) == (10, 5)
     finally:
         watch.close()
         counters.close()

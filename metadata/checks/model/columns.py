@@ -11,7 +11,8 @@ from typing import Final
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
 from metadata.dataset import Collection, published_columns
-from metadata.editing import obstacle
+from metadata.editing import is_edited, is_unconditional, obstacle
+from metadata.measured import FieldType
 
 
 def key_present(judged: Judged) -> Iterator[Flaw]:
@@ -114,6 +115,20 @@ def editing_possible(judged: Judged) -> Iterator[Flaw]:
             yield flaw(str(found), element, table=collection.survey.source.table)
 
 
+def editing_by_text_safe(judged: Judged) -> Iterator[Flaw]:
+    """Tell where a client that writes keys as they are may edit another feature."""
+    for collection in judged.dataset.collections:
+        if not (is_edited(collection) and is_unconditional(collection)):
+            continue
+        (key,) = (f for f in collection.survey.fields if f.name in collection.key)
+        if key.type is FieldType.STRING:
+            element = f"collections.{collection.id}.editable"
+            table, name = collection.survey.source.table, key.name.replace('"', '""')
+            yield flaw(
+                "text", element, table=table, column=key.name, quoted=f'"{name}"'
+            )
+
+
 REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
     {
         "collection.key.none": key_present,
@@ -122,5 +137,6 @@ REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(
         "collection.column.taken": names_distinct,
         "collection.column.parameter": names_not_parameters,
         "collection.editable.impossible": editing_possible,
+        "collection.editable.text-key": editing_by_text_safe,
     }
 )

@@ -482,6 +482,63 @@ def test_a_patch_that_cannot_be_is_refused(
     assert edited.get(path).content == before.content
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_what_get_gave_can_be_sent_back_with_what_the_database_computes(
+    edited: httpx.Client, method: str
+) -> None:
+    path = made(edited, feuilles=21)
+    before = edited.get(path)
+    headers = {**(GEOJSON if method == "PUT" else MERGE)}
+    headers["If-Match"] = before.headers["etag"]
+    body = before.json()
+    assert body["properties"]["paire"] == 42
+    body["properties"]["feuilles"] = 22
+    answer = edited.request(method, path, json=body, headers=headers)
+    assert answer.status_code == 204, answer.text
+    after = edited.get(path).json()["properties"]
+    assert after == body["properties"] | {"paire": 44}
+
+
+@pytest.mark.parametrize("written", [42, 42.0, "42", None])
+def test_the_same_value_may_be_written_in_another_way(
+    edited: httpx.Client, written: Any
+) -> None:
+    path = made(edited, feuilles=21)
+    headers = {**MERGE, "If-Match": edited.get(path).headers["etag"]}
+    body = {"properties": {"paire": written, "nom": "Autre"}}
+    answer = edited.patch(path, json=body, headers=headers)
+    assert answer.status_code == 204, answer.text
+    assert edited.get(path).json()["properties"]["nom"] == "Autre"
+
+
+@pytest.mark.parametrize("written", [43, "quarante-deux", {"a": 1}, True, 1e300])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_another_value_of_what_the_database_computes_is_refused(
+    edited: httpx.Client, method: str, written: Any
+) -> None:
+    path = made(edited, feuilles=21)
+    before = edited.get(path)
+    headers = {**(GEOJSON if method == "PUT" else MERGE)}
+    headers["If-Match"] = before.headers["etag"]
+    body = feature(HERE, nom="Autre", paire=written)
+    answer = edited.request(method, path, json=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["parameter"] == "properties.paire"
+    assert edited.get(path).content == before.content
+
+
+def test_who_sends_back_an_older_feature_learns_that_it_is_older(
+    edited: httpx.Client,
+) -> None:
+    path = made(edited, feuilles=21)
+    before = edited.get(path)
+    tag = {"If-Match": before.headers["etag"]}
+    patch = {"properties": {"feuilles": 22}}
+    assert edited.patch(path, json=patch, headers={**MERGE, **tag}).is_success
+    answer = edited.put(path, json=before.json(), headers={**GEOJSON, **tag})
+    assert answer.status_code == 412
+
+
 def test_a_patch_that_changes_nothing_keeps_the_tag(edited: httpx.Client) -> None:
     path = made(edited)
     tag = edited.get(path).headers["etag"]

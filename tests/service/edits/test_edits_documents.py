@@ -124,6 +124,35 @@ def test_what_is_only_read_is_refused(mixed: httpx.Client, name: str) -> None:
     assert answer.json()["parameter"] == f"properties.{name}"
 
 
+@pytest.mark.parametrize("left_out", [False, True])
+def test_what_cannot_be_written_stays_when_a_feature_is_replaced(
+    mixed: httpx.Client,
+    module_postgis: str,
+    execute: Callable[..., Any],
+    *,
+    left_out: bool,
+) -> None:
+    ((key,),) = execute(
+        module_postgis,
+        "INSERT INTO arbres (nom, petit, paires) VALUES ('x', 2, 'a=>1, b=>NULL')"
+        " RETURNING id",
+    )
+    before = mixed.get(f"{ARBRES}/items/{key}")
+    body = before.json()
+    assert body["properties"]["paires"] == {"a": "1", "b": None}
+    body["properties"]["nom"] = "y"
+    if left_out:
+        del body["properties"]["paires"], body["properties"]["double"]
+    headers = {
+        "Content-Type": "application/geo+json",
+        "If-Match": before.headers["etag"],
+    }
+    answer = mixed.put(f"{ARBRES}/items/{key}", json=body, headers=headers)
+    assert answer.status_code == 204, answer.text
+    after = mixed.get(f"{ARBRES}/items/{key}").json()["properties"]
+    assert after == before.json()["properties"] | {"nom": "y"}
+
+
 @pytest.mark.parametrize(
     ("root", "opened"),
     [("", True), ("/datasets/arbres", True), ("/datasets/rues", False)],
