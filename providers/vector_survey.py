@@ -47,6 +47,7 @@ def survey_structure(silo: SiloConfiguration, *, now: datetime) -> Surveyed:
     metadata.errors.SourceUnreachable
         There is nothing at the address, or it may not be read.
     """
+    _require(silo)
     found = _find(silo, None, now)
     findings = [*found.findings, *(f for x in found.layers for f in x.findings)]
     return in_order([layer.survey for layer in found.layers], findings, silo=silo.name)
@@ -66,6 +67,7 @@ def survey_silo(
     metadata.errors.SourceUnreachable
         There is nothing at the address, or it may not be read.
     """
+    _require(silo)
     marks = file_marks(silo)
     found = _find(silo, sources, now)
     surveys: list[Survey] = []
@@ -142,15 +144,8 @@ def _may_hold(
 def _files(
     silo: SiloConfiguration, findings: list[Finding]
 ) -> Iterator[tuple[Path, str]]:
-    """Yield each vector file with its container; folders that fail are findings.
-
-    Raises
-    ------
-    metadata.errors.SourceUnreachable
-        The silo itself is not there, or may not be read.
-    """
+    """Yield each vector file with its container; folders that fail are findings."""
     root = Path(silo.location)
-    _require(root, silo.name)
     if _is_vector(root):
         yield root, root.name
         return
@@ -184,7 +179,7 @@ def _is_vector(path: Path) -> bool:
     ) and path.is_file()
 
 
-def _require(root: Path, silo: str) -> None:
+def _require(silo: SiloConfiguration) -> None:
     """Refuse a silo that is not there.
 
     Raises
@@ -192,11 +187,12 @@ def _require(root: Path, silo: str) -> None:
     metadata.errors.SourceUnreachable
         It is not there, of a kind that is not read, or not readable.
     """
+    root, name = Path(silo.location), silo.name
     if not root.exists():
         raise SourceUnreachable(
             Text(
-                f"Silo « {silo} » : il n'y a ni fichier ni dossier {root}.",
-                f"Silo “{silo}”: there is no file or folder {root}.",
+                f"Silo « {name} » : il n'y a ni fichier ni dossier {root}.",
+                f"Silo “{name}”: there is no file or folder {root}.",
             ),
             hint=Text(
                 "Corrigez son chemin dans passerelle.yml.",
@@ -206,8 +202,8 @@ def _require(root: Path, silo: str) -> None:
     if not os.access(root, os.R_OK):
         raise SourceUnreachable(
             Text(
-                f"Silo « {silo} » : {root} n'est pas lisible.",
-                f"Silo “{silo}”: {root} may not be read.",
+                f"Silo « {name} » : {root} n'est pas lisible.",
+                f"Silo “{name}”: {root} may not be read.",
             ),
             hint=Text(
                 "Donnez à l'utilisateur de Passerelle le droit de le lire.",
@@ -218,8 +214,8 @@ def _require(root: Path, silo: str) -> None:
         known = ", ".join([_GEOPACKAGE, *vector_survey_formats.FORMATS])
         raise SourceUnreachable(
             Text(
-                f"Silo « {silo} » : {root.name} n'est pas un format vectoriel connu.",
-                f"Silo “{silo}”: {root.name} is no vector file that is known.",
+                f"Silo « {name} » : {root.name} n'est pas un format vectoriel connu.",
+                f"Silo “{name}”: {root.name} is no vector file that is known.",
             ),
             hint=Text(f"Extensions connues : {known}.", f"Known endings: {known}."),
         )
