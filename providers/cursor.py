@@ -20,6 +20,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from metadata.dataset import Collection, PublishedColumn
 from metadata.errors import CursorError, QueryError
 from metadata.measured import FieldType
@@ -32,7 +34,6 @@ Position = tuple[str | None, ...]
 """One exact text per sort key; `None` where the value is missing."""
 _VERSION = 1
 _LONGEST = 16_384
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _HINT = "Follow the “next” links as they are, or ask again without cursor."
 
 
@@ -61,8 +62,8 @@ def _digest(*question: Hashable) -> str:
 
 def encode_cursor(collection: Collection, query: Query, position: Position) -> str:
     """Return the token of the page after a position."""
-    text = _encode([_VERSION, fingerprint(collection, query), position])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    content = to_json([_VERSION, fingerprint(collection, query), position])
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def decode_cursor(

@@ -44,7 +44,7 @@ from service.compression import Compress
 from service.csw.endpoint import csw_endpoint
 from service.csw.keeper import Keeper, kept_ready
 from service.edits import ITEM_METHODS, ITEMS_METHODS, Edits
-from service.features_visit import visiting
+from service.features_visit import Visiting
 from service.files import Downloads
 from service.files_keeper import LOOK, FilesKeeper, kept_files
 from service.forms import every_form
@@ -67,7 +67,7 @@ from service.problems import (
     problem_of,
     problem_response,
 )
-from service.redirects import RedirectNearby
+from service.redirects import redirect_nearby
 from service.reload import Clock, Reloader
 from service.server import WORKERS_VARIABLE
 from service.snapshot import Snapshot, Stage
@@ -113,21 +113,14 @@ def create_app(
     meter = Meter(cells)
     room = SpoolRoom(configuration.service.spool)
     sampler = Sampler(meter, stage, memory, room)
-    desk = AdminDesk(lambda: reloader.store, clock)
-    return Starlette(
+    app = Starlette(
         routes=[
             *_routes(reloader, Edits(every_form(memory, room))),
             *catalogue_routes(keeper, clock),
             Route("/csw", csw_endpoint(keeper, clock), methods=["GET", "POST"]),
             *outlet_routes(clock),
             Route("/metrics", metrics_endpoint(cells, sampler)),
-            Route(
-                "/datasets/{dataset}/preview",
-                preview_endpoint(lambda: reloader.store, clock),
-            ),
-            Route("/admin", admin_endpoint(desk)),
-            Route("/admin/", admin_endpoint(desk)),
-            Route("/admin/{dataset}", admin_dataset_endpoint(desk)),
+            *_desk_routes(reloader, clock),
         ],
         middleware=[
             Middleware(Measure, meter=meter),
@@ -135,7 +128,6 @@ def create_app(
             Middleware(Compress),
             Middleware(Confirm),
             Middleware(HoldSnapshot, stage=stage),
-            Middleware(RedirectNearby),
         ],
         exception_handlers={
             HTTPException: _answer_http,
@@ -152,6 +144,8 @@ def create_app(
             ),
         ),
     )
+    redirect_nearby(app.router)
+    return app
 
 
 def application() -> Starlette:
@@ -199,9 +193,9 @@ class FeaturesRoute(Route):
 def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
     """Return the one table of routes, those asked most first."""
     downloads = Downloads(edits.items)
-    documents: dict[str, Callable[[Request], Any]] = {
-        "/collections/{collection}/items": visiting(edits.page),
-        f"/collections/{{collection}}/items/{ITEM}": visiting(edits.item),
+    documents: dict[str, Callable[..., Any]] = {
+        "/collections/{collection}/items": Visiting(edits.page),
+        f"/collections/{{collection}}/items/{ITEM}": Visiting(edits.item),
         "/": endpoints.landing,
         "/conformance": endpoints.conformance,
         "/api": endpoints.api,
@@ -211,7 +205,7 @@ def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
         "/collections/{collection}/queryables": endpoints.queryables,
         "/collections/{collection}/sortables": endpoints.sortables,
         "/collections/{collection}/schema": endpoints.schema,
-        "/collections/{collection}/download/{file}": visiting(downloads.answer),
+        "/collections/{collection}/download/{file}": Visiting(downloads.answer),
     }
     return [
         *(
@@ -228,6 +222,18 @@ def _routes(reloader: Reloader, edits: Edits) -> list[BaseRoute]:
         Route("/records/{name}.xml", endpoints.record_endpoint(lambda: reloader.store)),
         Route("/health", endpoints.health),
         Mount("/static", StaticFiles(packages=[("service", "static")])),
+    ]
+
+
+def _desk_routes(reloader: Reloader, clock: Clock) -> list[BaseRoute]:
+    """Return the routes of those who look after the datasets."""
+    desk = AdminDesk(lambda: reloader.store, clock)
+    preview = preview_endpoint(lambda: reloader.store, clock)
+    return [
+        Route("/datasets/{dataset}/preview", preview),
+        Route("/admin", admin_endpoint(desk)),
+        Route("/admin/", admin_endpoint(desk)),
+        Route("/admin/{dataset}", admin_dataset_endpoint(desk)),
     ]
 
 

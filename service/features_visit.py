@@ -8,6 +8,7 @@ from functools import cached_property
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from metadata.crs import Crs
 from metadata.finding import Language
@@ -43,7 +44,7 @@ class FeaturesVisit:
     def question(self, *parts: str) -> str:
         """Return what tells this question from all others."""
         known = self.served.form, self.root, str(self.language), self.pairs
-        return digest(*parts, *known)
+        return digest(*map(str, parts), *known)
 
     def links(self, *, posted: bool = False, offer: Offer = GEOJSON) -> Links:
         """Return what makes the links of the answer, in the form of an offer."""
@@ -68,18 +69,32 @@ class FeaturesVisit:
 FeaturesHandler = Callable[[FeaturesVisit], Awaitable[Response]]
 
 
-def visiting(
-    handler: FeaturesHandler,
-) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint that finds root, collection and language for a handler."""
+class Visiting:
+    """The endpoint that finds root, collection and language for a handler."""
 
-    async def endpoint(request: Request) -> Response:
-        snapshot = snapshot_of(request)
-        root = find_root(snapshot, request)
-        pairs = read_pairs(request.scope["query_string"])
-        languages = snapshot.configuration.service.languages
-        language = chosen_language(dict(pairs), request.headers, languages)
-        served = find_collection(root, snapshot, request)
-        return await handler(FeaturesVisit(request, served, root.url, language, pairs))
+    def __init__(self, handler: FeaturesHandler) -> None:
+        self._handler = handler
 
-    return endpoint
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        answer = await self._handler(_visit(Request(scope, receive, send)))
+        await answer(scope, receive, send)
+
+
+def _visit(request: Request) -> FeaturesVisit:
+    """Return what is asked for, if it is there.
+
+    Raises
+    ------
+    service.problems.HttpProblem
+        There is no such dataset or collection.
+    metadata.errors.QueryError
+        The address or its parameters cannot be read.
+    """
+    snapshot = snapshot_of(request)
+    root = find_root(snapshot, request)
+    pairs = read_pairs(request.scope["query_string"])
+    languages = snapshot.configuration.service.languages
+    language = chosen_language(dict(pairs), request.headers, languages)
+    served = find_collection(root, snapshot, request)
+    return FeaturesVisit(request, served, root.url, language, pairs)

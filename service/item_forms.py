@@ -13,10 +13,11 @@ core and types-schemas.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Protocol
+
+from pydantic_core import to_json
 
 from metadata.crs import CRS84, Crs
 from metadata.measured import GeometryType
@@ -44,7 +45,6 @@ _DIMENSIONS: Final[Mapping[GeometryType, int]] = {
     GeometryType.POLYGON: 2,
     GeometryType.MULTI_POLYGON: 2,
 }
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class JsonForm(Protocol):
@@ -90,7 +90,7 @@ class GeojsonForm:
         links: Sequence[Link],
     ) -> bytes:
         """Return one feature with its links."""
-        return b'%b,"links":%b}' % (feature[:-1], json_bytes(links))
+        return b'%b,"links":%b}' % (feature[:-1], to_json(links))
 
 
 class JsonfgForm:
@@ -118,7 +118,7 @@ class JsonfgForm:
         """Return one feature with its links, and what it conforms to."""
         members = _jsonfg_members(seen.root, seen.served.id, crs)
         own = feature.removeprefix(_FEATURE)[:-1]
-        return b'%b%b%b,"links":%b}' % (_FEATURE, members, own, json_bytes(links))
+        return b'%b%b%b,"links":%b}' % (_FEATURE, members, own, to_json(links))
 
 
 GEOJSON_OPENING: Final = b'{"type":"FeatureCollection",' + _FEATURES
@@ -140,11 +140,6 @@ async def read_one(
     return Found(page.sequence, page.state) if page.count else None
 
 
-def json_bytes(value: object) -> bytes:
-    """Return a value as JSON without blanks."""
-    return _encode(value).encode()
-
-
 @lru_cache(maxsize=256)
 def _jsonfg_members(root: str, collection: str, crs: Crs) -> bytes:
     """Return what a document says beside its type, and a comma."""
@@ -155,4 +150,4 @@ def _jsonfg_members(root: str, collection: str, crs: Crs) -> bytes:
     }
     if crs != CRS84:
         members["coordRefSys"] = crs.uri
-    return json_bytes(members)[1:-1] + b","
+    return to_json(members)[1:-1] + b","

@@ -55,7 +55,7 @@ class Links:
         posted: bool = False,
         offer: Offer = GEOJSON,
     ) -> None:
-        self._collection = f"{root}/collections/{quote(collection, safe='')}"
+        self._collection = f"{root}/collections/{_segment(collection)}"
         self._pairs = pairs if offer is GEOJSON else _in_form(pairs, offer)
         self._offer = offer
         self._language = language
@@ -135,3 +135,9 @@ def _address(url: str, pairs: Sequence[tuple[str, str]]) -> str:
 def _quoted(text: str) -> str:
     """Return a part of a query, percent-encoded (RFC 3986, clause 3.4)."""
     return quote(text, safe=",/:")
+
+
+@lru_cache(maxsize=4096)
+def _segment(text: str) -> str:
+    """Return a segment of a path, percent-encoded (RFC 3986, clause 3.3)."""
+    return quote(text, safe="")

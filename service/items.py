@@ -18,6 +18,7 @@ from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
+from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,7 +40,6 @@ from service.item_forms import (
     GEOJSON_FORM,
     GEOJSON_OPENING,
     JsonForm,
-    json_bytes,
 )
 from service.item_links import Links
 from service.links import Link
@@ -332,4 +332,4 @@ def _members(matched: int | None, returned: int, links: Sequence[Link]) -> bytes
     data are (Part 1, clause 7.16.2: it may be left out).
     """
     total = b"" if matched is None else b'"numberMatched":%d,' % matched
-    return b'%b"numberReturned":%d,"links":%b' % (total, returned, json_bytes(links))
+    return b'%b"numberReturned":%d,"links":%b' % (total, returned, to_json(links))

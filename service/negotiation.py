@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, QueryParams
@@ -121,7 +122,7 @@ def chosen_format(
     if asked is not None:
         return _named(asked, offers)
     header = headers.get("accept", "")
-    ranges = list(_ranked(header))
+    ranges = _ranked(header)
     if not ranges:
         return offers[0]
     for wanted in ranges:
@@ -152,11 +153,15 @@ def _matches(wanted: str, kind: str) -> bool:
     return wanted.endswith("/*") and kind.startswith(wanted[:-1])
 
 
-def _ranked(header: str) -> list[str]:
-    """Return the values of an Accept header, the best first, those at 0 left out."""
+@lru_cache(maxsize=128)
+def _ranked(header: str) -> tuple[str, ...]:
+    """Return the values of an Accept header, the best first, those at 0 left out.
+
+    Clients are of few kinds, each with headers of its own.
+    """
     weighed = weights(header)
     liked = [value for value, weight in weighed.items() if weight > 0]
-    return sorted(liked, key=lambda value: -weighed[value])
+    return tuple(sorted(liked, key=lambda value: -weighed[value]))
 
 
 def weights(header: str) -> dict[str, float]:

@@ -1,38 +1,47 @@
 """Where an address with a slash too many, or one too few, leads.
 
-The router answers it with the address that it would have had, as it knows it: behind
-a proxy that serves us under a path or on another port, nobody reaches that. A relative
-reference (RFC 3986, 4.2) is resolved by whoever asked, who knows better.
+Starlette's router would answer it with the address that it would have had, as it knows
+it: behind a proxy that serves us under a path or on another port, nobody reaches that.
+A relative reference (RFC 3986, 4.2) is resolved by whoever asked, who knows better.
 """
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import URL
+from starlette.responses import RedirectResponse
+from starlette.routing import Match, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class RedirectNearby:
-    """Makes the addresses of the router's redirects relative."""
+def redirect_nearby(router: Router) -> None:
+    """Have a router redirect what it does not know to where it is one slash away."""
+    router.redirect_slashes = False
+    router.default = _Nearby(router, router.default)
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class _Nearby:
+    """Answers what no route matches."""
+
+    def __init__(self, router: Router, unknown: ASGIApp) -> None:
+        self._router = router
+        self._unknown = unknown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        path = scope["path"] if scope["type"] == "http" else "/"
+        beside = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        meant = {**scope, "path": beside}
+        if not beside or not self._leads_somewhere(meant):
+            await self._unknown(scope, receive, send)
+            return
+        there = RedirectResponse(nearby(str(URL(scope=meant))))
+        await there(scope, receive, send)
 
-        async def send_nearby(message: Message) -> None:
-            if (
-                message["type"] == "http.response.start"
-                and message["status"] == HTTPStatus.TEMPORARY_REDIRECT
-            ):
-                headers = MutableHeaders(raw=message["headers"])
-                headers["location"] = nearby(headers["location"])
-            await send(message)
-
-        await self._app(scope, receive, send_nearby)
+    def _leads_somewhere(self, scope: Scope) -> bool:
+        matches = (route.matches(scope)[0] for route in self._router.routes)
+        return any(match is not Match.NONE for match in matches)
 
 
 def nearby(location: str) -> str:

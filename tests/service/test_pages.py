@@ -179,7 +179,7 @@ def test_no_message_is_missing_and_none_left_over() -> None:
     assert {key for key in asked if not key.endswith(".")} <= known
     built = (
         *("status.", "operation.", "parameter.", "tag.", "language.", "geometry."),
-        *("facet.", "access.", "record-type."),
+        *("facet.", "access.", "record-type.", "header."),
     )
     for key in known - asked:
         assert key.startswith(built) or f'"{key}"' in text or key.startswith("link."), (
