@@ -97,6 +97,9 @@ class Field:
     """
     filling: Filling | None = None
     """`None` where the silo puts nothing."""
+    is_lenient: bool = False
+    """Whether the silo takes some texts that differ for the same, as by a collation
+    that passes over case or accents."""
 
 
 @dataclass(frozen=True, kw_only=True)

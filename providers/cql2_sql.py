@@ -56,7 +56,7 @@ def _scalar(
         case Comparison():
             return _comparison(predicate, dialect)
         case Like(operand, pattern):
-            return dialect.like(_operand(operand, dialect, None), pattern)
+            return dialect.like(_letters(operand, dialect), pattern)
         case Among():
             return _among(predicate, dialect)
         case Missing(column):
@@ -92,6 +92,13 @@ def _column(operand: Operand) -> PublishedColumn | None:
     return operand.column if isinstance(operand, Property) else None
 
 
+def _letters(operand: Operand, dialect: Dialect) -> Sql:
+    """Return a text of which every letter counts."""
+    if isinstance(operand, Property):
+        return dialect.letters(operand.column)
+    return _operand(operand, dialect, None)
+
+
 def _operand(operand: Operand, dialect: Dialect, beside: PublishedColumn | None) -> Sql:
     match operand:
         case Property(column, _):
@@ -99,7 +106,7 @@ def _operand(operand: Operand, dialect: Dialect, beside: PublishedColumn | None)
         case Constant():
             return dialect.constant(operand, beside)
         case Folded(inner):
-            return dialect.folded(_operand(inner, dialect, None), operand)
+            return dialect.folded(_letters(inner, dialect), operand)
         case Arithmetic(_, left, right):
             return dialect.computed(
                 operand,

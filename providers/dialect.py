@@ -28,6 +28,10 @@ class Dialect(Protocol):
         """Name a column's value, in a type that its kind is compared in."""
         ...
 
+    def letters(self, column: PublishedColumn) -> Sql:
+        """Name a column of texts that are told apart by every letter."""
+        ...
+
     def constant(self, constant: Constant, beside: PublishedColumn | None) -> Sql:
         """Bind a constant, in the type of the column that it is compared with."""
         ...

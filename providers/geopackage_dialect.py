@@ -74,6 +74,10 @@ class GeopackageDialect:
             case _:
                 return name
 
+    def letters(self, column: PublishedColumn) -> Sql:
+        """Name a column."""
+        return self.value(column)
+
     def constant(self, constant: Constant, beside: PublishedColumn | None) -> Sql:
         """Bind a constant."""
         return sql(Bound(_bindable(constant.value)))

@@ -109,6 +109,11 @@ class PostgisDialect:
             return sql(name, "::text")
         return name
 
+    def letters(self, column: PublishedColumn) -> Sql:
+        """Name a column, without a collation that LIKE and patterns know nothing of."""
+        value = self.value(column)
+        return sql("(", value, BYTEWISE, ")") if column.field.is_lenient else value
+
     def constant(self, constant: Constant, beside: PublishedColumn | None) -> Sql:
         """Bind a constant in the type of the column beside it."""
         value = _bindable(constant.value)

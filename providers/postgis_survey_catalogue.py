@@ -103,6 +103,7 @@ class _Column(NamedTuple):
     readable: bool
     labels: list[str]
     filling: str | None
+    is_lenient: bool
 
     @property
     def is_spatial(self) -> bool:
@@ -118,6 +119,7 @@ class _Column(NamedTuple):
             comment=self.comment,
             values=tuple(self.labels),
             filling=Filling(self.filling) if self.filling else None,
+            is_lenient=self.is_lenient,
         )
 
 

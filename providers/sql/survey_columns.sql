@@ -1,6 +1,7 @@
 -- The columns of all relations, each with the type that it comes down to (a
 -- domain, even over another domain, is resolved to its base), whether it may be
--- read, and what fills it by itself.
+-- read, what fills it by itself, and whether its collation takes different texts for
+-- the same.
 WITH RECURSIVE chain (domain, base, typmod, required, filled) AS (
     SELECT t.oid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault IS NOT NULL
     FROM pg_type AS t
@@ -36,7 +37,9 @@ SELECT
     ARRAY(SELECT e.enumlabel::text FROM pg_enum AS e
           WHERE e.enumtypid = a.atttypid ORDER BY e.enumsortorder),
     CASE WHEN a.attgenerated <> '' OR a.attidentity = 'a' THEN 'always'
-         WHEN a.atthasdef OR a.attidentity = 'd' OR r.filled THEN 'default' END
+         WHEN a.atthasdef OR a.attidentity = 'd' OR r.filled THEN 'default' END,
+    EXISTS (SELECT FROM pg_collation AS c
+            WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
 FROM pg_attribute AS a
 LEFT JOIN resolved AS r ON r.domain = a.atttypid
 JOIN pg_type AS t ON t.oid = coalesce(r.base, a.atttypid)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -600,6 +602,15 @@ def test_odd_values_are_kept_or_are_nothing(special: Any, tmp_path: Path) -> Non
         assert second[name] is None
     assert (second["court"], second["octets"]) == (1.5, b"")
     assert (third["court"], third["quand"], third["jour"]) == (None, None, None)
+    days = {2: "infinity", 3: "0044-03-15 BC"}
+    with closing(sqlite3.connect(paths[FileFormat.GEOPACKAGE])) as package:
+        kept = dict(package.execute("SELECT id, jour FROM special WHERE id < 9"))
+    assert kept == days
+    with paths[FileFormat.CSV].open(encoding="utf-8-sig", newline="") as file:
+        kept = {int(r["id"]): r["jour"] for r in csv.DictReader(file) if r["id"] < "9"}
+    assert kept == days
+    shapes = read_shapefile(paths[FileFormat.SHAPEFILE]).set_index("id")
+    assert shapes.loc[[2, 3], "jour"].isna().all()
     fgb = pyogrio.read_dataframe(paths[FileFormat.FLATGEOBUF]).set_index("id")
     assert sorted(fgb.index) == sorted(rows)
     assert fgb.loc[9007199254740993, "prix d'été"] == "1234567890123456.7891"

@@ -14,6 +14,7 @@ from metadata.dataset import Collection
 from metadata.stated import CollectionDescription
 from providers.conditions import equal
 from providers.configuration import SiloConfiguration
+from providers.cql2 import read_filter
 from providers.features import FeatureSource, open_features
 from providers.query import SORTABLE, Query, columns_by_name, order_of
 from providers.survey import survey_structure
@@ -182,3 +183,34 @@ def test_other_types_are_not_compared(native: Any, name: str) -> None:
     assert column.field.type not in SORTABLE
     with pytest.raises(QueryError):
         equal(column, "x")
+
+
+LENIENT = {
+    "folded LIKE 'A%'": lambda text: text.startswith("A"),
+    "folded NOT LIKE 'A%'": lambda text: not text.startswith("A"),
+    "folded LIKE '%C_'": lambda text: text[2] == "C",
+    "CASEI(folded) LIKE CASEI('ABC1%')": lambda text: text.lower() == "abc1",
+    "CASEI(folded) = CASEI('ABC1')": lambda text: text.lower() == "abc1",
+    "ACCENTI(folded) = ACCENTI('Abc1')": lambda text: text == "Abc1",
+    "ACCENTI(CASEI(folded)) = 'abc1'": lambda text: text.lower() == "abc1",
+    "folded > 'a'": lambda text: text > "a",
+    "folded = 'ABC1'": lambda text: text.lower() == "abc1",
+    "folded IN ('ABC1', 'x')": lambda text: text.lower() == "abc1",
+    "folded = folded": lambda text: True,
+    "folded = enum": lambda text: False,
+    "folded < domain": lambda text: text < "7500",
+}
+"""Filters on texts that are the same in capitals; a plain “=” is PostgreSQL's own."""
+
+
+@pytest.mark.postgis
+@pytest.mark.parametrize("asked", LENIENT)
+def test_a_lenient_collation_can_be_asked_in_every_way(native: Any, asked: str) -> None:
+    collection, source, address = native
+    condition = read_filter(asked, collection)
+    connection = psycopg2.connect(address)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, folded FROM native ORDER BY id")
+        meant = [number for number, text in cursor.fetchall() if LENIENT[asked](text)]
+    connection.close()
+    assert ids(source, Query(conditions=(condition,))) == meant
