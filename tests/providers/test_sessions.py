@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import platform
+import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -93,3 +96,44 @@ def test_whoever_gives_up_waiting_leaves_a_closed_session(module_postgis: str) -
         assert session.closed
 
     with_session(module_postgis, work)
+
+
+PAGES = {
+    "some hundred kilobytes": 300,
+    "megabytes": 3_000,
+    "as much as comes whole": 4_000,
+}
+"""Kilobytes of pages, from the smallest that took memory anew each time."""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.libc_ver()[0] != "glibc",
+    reason="memory is held otherwise elsewhere",
+)
+@pytest.mark.parametrize("size", PAGES)
+def test_a_page_is_written_where_the_last_one_was(
+    module_postgis: str, size: str
+) -> None:
+    def page(kilobytes: int) -> Any:
+        return sql(
+            "SELECT string_agg(repeat('x', 1000), ',')"
+            f" FROM generate_series(1, {kilobytes}) AS number"
+        )
+
+    async def work(session: Session) -> None:
+        backend = await ask(session, "SELECT pg_backend_pid()")
+        for kilobytes in (3, 30, 60, *[PAGES[size]] * 5):
+            await session.rows(page(kilobytes))
+        before = page_faults(backend)
+        for _ in range(10):
+            await session.rows(page(PAGES[size]))
+        taken = (page_faults(backend) - before) / 10 * 4  # kilobytes
+        assert taken < PAGES[size] / 10
+
+    with_session(module_postgis, work)
+
+
+def page_faults(process: int) -> int:
+    """Return how often a process took a page of memory, of 4 KiB (proc(5), minflt)."""
+    text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    return int(text.rpartition(")")[2].split()[7])
