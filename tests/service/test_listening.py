@@ -115,6 +115,16 @@ def answering(port: int) -> set[int]:
     return found
 
 
+@contextmanager
+def all_serving(
+    folder: Path, workers: int, wait_for: Any
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Serve as long as the context lasts, which begins when every worker answers."""
+    with serving(folder, workers) as (started, port):
+        wait_for(lambda: all_started(port, workers), 60)
+        yield started, port
+
+
 def all_started(port: int, workers: int) -> bool:
     """Tell whether all answer; then let the brief connections of asking be past."""
     started = len(answering(port)) == workers
@@ -126,8 +136,7 @@ def all_started(port: int, workers: int) -> bool:
 def test_connections_opened_at_once_are_shared_evenly(
     workers: int, tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, workers) as (_, port):
-        wait_for(lambda: all_started(port, workers), 60)
+    with all_serving(tmp_path, workers, wait_for) as (_, port):
         for _ in range(3):
             shares = Counter(connected(clients, port, 4 * workers)).values()
             assert max(shares) - min(shares) <= 2
@@ -137,8 +146,7 @@ def test_connections_opened_at_once_are_shared_evenly(
 def test_a_worker_that_lost_its_clients_takes_the_next_ones(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (_, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (_, port):
         kept = only_one_keeps(clients, port, 8)
         assert Counter(connected(clients, port, 3))[kept] <= 1
 
@@ -146,8 +154,7 @@ def test_a_worker_that_lost_its_clients_takes_the_next_ones(
 def test_what_one_worker_left_to_another_does_not_make_it_take_the_next(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (_, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (_, port):
         kept = only_one_keeps(clients, port, 24)
         for _ in range(9):
             time.sleep(0.02)
@@ -157,8 +164,7 @@ def test_what_one_worker_left_to_another_does_not_make_it_take_the_next(
 def test_a_worker_that_hangs_keeps_nobody_waiting(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (_, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (_, port):
         first = connected(clients, port, 6)
         hung = first[0]
         os.kill(hung, signal.SIGSTOP)
@@ -173,8 +179,7 @@ def test_a_worker_that_hangs_keeps_nobody_waiting(
 def test_what_a_killed_worker_told_is_forgotten(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (started, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (started, port):
         first = connected(clients, port, 6)
         started.send_signal(signal.SIGSTOP)  # so that the worker is not replaced yet
         os.kill(first[0], signal.SIGKILL)
@@ -224,8 +229,7 @@ class ClockedLoop(SharingLoop):
 def test_a_server_told_to_stop_answers_who_is_connected(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (started, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (started, port):
         connected(clients, port, 4)
         clients.close()
         started.terminate()
@@ -237,8 +241,7 @@ def test_a_server_told_to_stop_answers_who_is_connected(
 def test_workers_end_when_what_started_them_is_killed(
     tmp_path: Path, clients: ExitStack, wait_for: Any
 ) -> None:
-    with serving(tmp_path, 2) as (started, port):
-        wait_for(lambda: all_started(port, 2), 60)
+    with all_serving(tmp_path, 2, wait_for) as (started, port):
         connected(clients, port, 4)
         started.kill()
         started.wait()

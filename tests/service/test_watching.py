@@ -18,6 +18,8 @@ from service.watching import DATA_INTERVAL, SiloWatch
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+PLACES = Source(silo="sig", container="public", table="places")
+ZONES = Source(silo="sig", container="public", table="zones")
 
 
 @pytest.mark.postgis
@@ -25,20 +27,19 @@ def test_rows_that_come_between_the_first_look_and_the_second_are_seen(
     on_postgis, wait_for
 ) -> None:
     silo = read_configuration(on_postgis.configuration).silos["sig"]
-    places = Source(silo="sig", container="public", table="places")
     watch, counters = SiloWatch(silo), open_changes(silo)
     try:
-        first = watch.look({places}, START)
+        first = watch.look({PLACES}, START)
         assert first is not None
-        before = data_mark(counters.data(), places)
+        before = data_mark(counters.data(), PLACES)
         on_postgis.execute("DELETE FROM places WHERE id > 10")
-        wait_for(lambda: data_mark(counters.data(), places) != before)
-        second = watch.look({places}, START + timedelta(seconds=1))
+        wait_for(lambda: data_mark(counters.data(), PLACES) != before)
+        second = watch.look({PLACES}, START + timedelta(seconds=1))
         assert second is not None
-        assert rows(first, places) == 30
-        assert rows(second, places) == 10
+        assert rows(first, PLACES) == 30
+        assert rows(second, PLACES) == 10
         later = START + DATA_INTERVAL * 2
-        assert watch.look({places}, later) is None
+        assert watch.look({PLACES}, later) is None
     finally:
         watch.close()
         counters.close()
@@ -49,24 +50,22 @@ def test_what_was_measured_before_the_start_is_measured_when_rows_changed_since(
     on_postgis, wait_for
 ) -> None:
     silo = read_configuration(on_postgis.configuration).silos["sig"]
-    places = Source(silo="sig", container="public", table="places")
-    zones = Source(silo="sig", container="public", table="zones")
     counters = open_changes(silo)
-    wait_for(lambda: data_mark(counters.data(), zones).startswith("5:"))
-    kept = survey_silo(silo, now=START, sources={places, zones}).surveys
-    before = data_mark(counters.data(), places)
+    wait_for(lambda: data_mark(counters.data(), ZONES).startswith("5:"))
+    kept = survey_silo(silo, now=START, sources={PLACES, ZONES}).surveys
+    before = data_mark(counters.data(), PLACES)
     on_postgis.execute("DELETE FROM places WHERE id > 10")
-    wait_for(lambda: data_mark(counters.data(), places) != before)
+    wait_for(lambda: data_mark(counters.data(), PLACES) != before)
     on_postgis.execute("BEGIN; SET LOCAL track_counts = off; DELETE FROM zones; COMMIT")
     watch = SiloWatch(silo, kept)
     try:
-        first = watch.look({places, zones}, START)
+        first = watch.look({PLACES, ZONES}, START)
         assert first is not None
-        assert (rows(first, places), rows(first, zones)) == (30, 5)
-        second = watch.look({places, zones}, START + SECOND)
+        assert (rows(first, PLACES), rows(first, ZONES)) == (30, 5)
+        second = watch.look({PLACES, ZONES}, START + SECOND)
         assert second is not None
         # What nobody counted shows that the second table was left alone.
-        assert (rows(second, places), rows(second, zones)) == (10, 5)
+        assert (rows(second, PLACES), rows(second, ZONES)) == (10, 5)
     finally:
         watch.close()
         counters.close()
@@ -157,22 +156,20 @@ def test_a_table_of_which_nothing_is_counted_is_measured_each_hour(on_postgis) -
 @pytest.mark.postgis
 def test_a_new_table_shows_at_once_while_rows_are_due(on_postgis, wait_for) -> None:
     silo = read_configuration(on_postgis.configuration).silos["sig"]
-    places = Source(silo="sig", container="public", table="places")
-    zones = Source(silo="sig", container="public", table="zones")
     watch, counters = SiloWatch(silo), open_changes(silo)
     try:
-        watch.look({places}, START)
-        watch.look({places}, START + SECOND)
-        before = data_mark(counters.data(), places)
+        watch.look({PLACES}, START)
+        watch.look({PLACES}, START + SECOND)
+        before = data_mark(counters.data(), PLACES)
         on_postgis.execute("DELETE FROM places WHERE id > 10")
-        wait_for(lambda: data_mark(counters.data(), places) != before)
+        wait_for(lambda: data_mark(counters.data(), PLACES) != before)
         later = START + SECOND + DATA_INTERVAL
-        view = watch.look({places, zones}, later)
+        view = watch.look({PLACES, ZONES}, later)
         assert view is not None
-        assert (rows(view, places), rows(view, zones)) == (30, 5)
-        view = watch.look({places, zones}, later + SECOND)
+        assert (rows(view, PLACES), rows(view, ZONES)) == (30, 5)
+        view = watch.look({PLACES, ZONES}, later + SECOND)
         assert view is not None
-        assert (rows(view, places), rows(view, zones)) == (10, 5)
+        assert (rows(view, PLACES), rows(view, ZONES)) == (10, 5)
     finally:
         watch.close()
         counters.close()

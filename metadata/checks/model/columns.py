@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
+from metadata.checks.model.indexes import quoted_name
 from metadata.checks.model.judged import Judged, Requirement
 from metadata.checks.rules import Flaw, flaw
 from metadata.dataset import Collection, published_columns
@@ -123,10 +124,8 @@ def editing_by_text_safe(judged: Judged) -> Iterator[Flaw]:
         (key,) = (f for f in collection.survey.fields if f.name in collection.key)
         if key.type is FieldType.STRING:
             element = f"collections.{collection.id}.editable"
-            table, name = collection.survey.source.table, key.name.replace('"', '""')
-            yield flaw(
-                "text", element, table=table, column=key.name, quoted=f'"{name}"'
-            )
+            table, quoted = collection.survey.source.table, quoted_name(key.name)
+            yield flaw("text", element, table=table, column=key.name, quoted=quoted)
 
 
 REQUIREMENTS: Final[Mapping[str, Requirement]] = MappingProxyType(

@@ -58,11 +58,12 @@ def _statements(collection: Collection, lacking: tuple[Field, ...]) -> Iterator[
 
 
 def _index(source: Source, column: str, collation: str = "") -> str:
-    table = f"{_quoted(source.container)}.{_quoted(source.table)}"
-    return f"CREATE INDEX ON {table} ({_quoted(column)}{collation});"
+    table = f"{quoted_name(source.container)}.{quoted_name(source.table)}"
+    return f"CREATE INDEX ON {table} ({quoted_name(column)}{collation});"
 
 
-def _quoted(name: str) -> str:
+def quoted_name(name: str) -> str:
+    """Return a name as it stands in a statement that a person is to run."""
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
 
